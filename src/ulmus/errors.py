@@ -1,0 +1,91 @@
+"""The exception tree of ulmus.
+
+    UlmusError                     everything that we raise on purpose
+    ├── ConfigError                an option, a configuration file or a name that makes no sense
+    ├── ProgramFileError           a program or walker file that cannot be read
+    ├── RunError                   the folder of a run
+    │   ├── RunNotFoundError       there is no run where one was asked for
+    │   ├── RunFormatError         truncated, foreign, or of a newer schema; left untouched
+    │   ├── RunLockedError         another process is writing to this run
+    │   ├── RunMismatchError       a resume that would change what the run means
+    │   └── RunWriteError          the folder or the disk refuses to take the step
+    ├── SandboxError               our side of the sandbox, never a candidate
+    │   └── SandboxUnavailableError  the tier cannot serve on this machine
+    ├── ModelError                 a language model that cannot answer
+    └── EvaluationError            workers that keep dying whatever they are given
+
+A candidate program that fails is never an exception: it is an `Outcome` with a status, an
+`Evaluation` with a reason or a `Proposal` with a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class UlmusError(Exception):
+    """Base of every error that ulmus raises on purpose."""
+
+
+class ConfigError(UlmusError):
+    """An option, a configuration file or a name that makes no sense."""
+
+
+class ProgramFileError(UlmusError):
+    """A program or walker file that cannot be read or decoded."""
+
+
+class RunError(UlmusError):
+    """Something is wrong with the folder of a run."""
+
+
+class RunNotFoundError(RunError):
+    """There is no run where one was asked for."""
+
+
+class RunFormatError(RunError):
+    """The file is truncated, foreign, or of a newer schema; it was left untouched."""
+
+
+class RunLockedError(RunError):
+    """Another process is writing to this run."""
+
+
+class RunMismatchError(RunError):
+    """A resume that would change what the run means."""
+
+
+class RunWriteError(RunError):
+    """The folder or the disk refuses to take a step."""
+
+
+class SandboxError(UlmusError):
+    """Our side of the sandbox failed; a candidate never causes this."""
+
+
+class SandboxUnavailableError(SandboxError):
+    """The tier cannot serve on this machine."""
+
+
+class ModelError(UlmusError):
+    """A language model that cannot answer."""
+
+
+class EvaluationError(UlmusError):
+    """Workers keep dying whatever they are given."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
+    """Build the error for a name that is not in a table, with the nearest known name.
+
+    Args:
+        kind: What the name stands for, such as "terrain".
+        name: What came.
+        known: The names that would have been accepted.
+    """
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return ConfigError(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")

@@ -1,0 +1,54 @@
+"""The seam to what makes children."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from ulmus.records import Program, Proposal
+
+
+@runtime_checkable
+class Operator(Protocol):
+    """Makes proposals from parents; knows nothing of problems or maps."""
+
+    @property
+    def name(self) -> str:
+        """Name of the operator, such as "syntax"."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Name and every setting or version that can change a child; part of a run's identity."""
+        ...
+
+    @property
+    def arity(self) -> int:
+        """Number of parents per proposal."""
+        ...
+
+    @property
+    def replayable(self) -> bool:
+        """Tell whether parents and generator alone reproduce a child.
+
+        The text of a child of a replayable operator is kept only if it was admitted.
+        """
+        ...
+
+    def propose(
+        self, parents: Sequence[Sequence[Program]], rngs: Sequence[random.Random]
+    ) -> list[Proposal]:
+        """Return one proposal per entry of `parents`, in the same order.
+
+        A proposal depends on its own parents and generator only, never on its neighbours, so
+        that a batch can be cut anywhere.
+
+        Args:
+            parents: For each proposal its `arity` parents.
+            rngs: For each proposal its own generator.
+
+        Returns:
+            Proposals with a program, or with a refusal and its reason.
+        """
+        ...
