@@ -1,0 +1,185 @@
+"""Evaluate batches: problem.job → sandbox → problem.score, on any `concurrent.futures.Executor`.
+
+A batch is cut into chunks; a chunk is a pure function of its sources, so it may run anywhere and
+twice. Workers that die are replaced and their chunks sent again; a program that takes its worker
+down whenever it runs alone is invalid ("crashed"), and the rest of its chunk is not harmed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from dataclasses import dataclass, field
+
+from ulmus.errors import EvaluationError
+from ulmus.problems.base import Problem
+from ulmus.records import Evaluation, Program
+from ulmus.sandbox.base import Sandbox
+
+MAX_LOSSES = 3
+"""How often a chunk may lose its worker before its programs are tried one by one."""
+
+CRASHED = "crashed"
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """What a worker made of a chunk.
+
+    Attributes:
+        evaluations: One per program.
+        sandbox_s: Wall time in the sandbox.
+        score_s: Wall time in the problem's own code.
+    """
+
+    evaluations: tuple[Evaluation, ...]
+    sandbox_s: float
+    score_s: float
+
+
+def evaluate_chunk(problem: Problem, sandbox: Sandbox, sources: Sequence[str]) -> ChunkResult:
+    """Run and judge programs here and now."""
+    start = time.perf_counter()
+    outcomes = sandbox.run([problem.job(Program(source)) for source in sources])
+    middle = time.perf_counter()
+    evaluations = problem.score(outcomes)
+    end = time.perf_counter()
+    return ChunkResult(tuple(evaluations), middle - start, end - middle)
+
+
+@dataclass
+class _Chunk:
+    sources: tuple[str, ...]
+    future: Future[ChunkResult] | None = None
+    losses: int = 0
+    result: ChunkResult | None = None
+
+
+@dataclass
+class Ticket:
+    """A batch under evaluation."""
+
+    chunks: list[_Chunk] = field(default_factory=list)
+
+
+class Evaluator:
+    """Evaluates batches on an executor that is rebuilt when its workers die."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        sandbox: Sandbox,
+        make_executor: Callable[[], Executor],
+        *,
+        chunk_size: int = 16,
+    ) -> None:
+        """Set up; the executor is made at the first use.
+
+        Args:
+            problem: What to evaluate; must be picklable if the executor crosses processes.
+            sandbox: Where to run; must be picklable likewise.
+            make_executor: Makes a fresh executor; called again after workers have died.
+            chunk_size: Programs per task, at least 1.
+        """
+        self._problem = problem
+        self._sandbox = sandbox
+        self._make_executor = make_executor
+        self._chunk_size = chunk_size
+        self._executor: Executor | None = None
+        self._open: list[Ticket] = []
+
+    def start(self, programs: Sequence[Program]) -> Ticket:
+        """Send programs to the workers and return at once."""
+        sources = [program.source for program in programs]
+        size = self._chunk_size
+        ticket = Ticket(
+            [_Chunk(tuple(sources[i : i + size])) for i in range(0, len(sources), size)]
+        )
+        self._open.append(ticket)
+        for chunk in ticket.chunks:
+            self._send(chunk)
+        return ticket
+
+    def finish(self, ticket: Ticket) -> ChunkResult:
+        """Wait for a batch; its evaluations are in the order of the programs.
+
+        Raises:
+            EvaluationError: Workers die whatever they are given.
+        """
+        for chunk in ticket.chunks:
+            while chunk.result is None:
+                self._collect(chunk)
+        self._open.remove(ticket)
+        results = [chunk.result for chunk in ticket.chunks if chunk.result is not None]
+        return ChunkResult(
+            tuple(evaluation for result in results for evaluation in result.evaluations),
+            sum(result.sandbox_s for result in results),
+            sum(result.score_s for result in results),
+        )
+
+    def close(self, *, wait: bool = True) -> None:
+        """Stop the workers; those that still work are waited for, or left if `wait` is False."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=wait, cancel_futures=True)
+            self._executor = None
+
+    def _send(self, chunk: _Chunk) -> None:
+        if self._executor is None:
+            self._executor = self._make_executor()
+        try:
+            chunk.future = self._executor.submit(
+                evaluate_chunk, self._problem, self._sandbox, chunk.sources
+            )
+        except BrokenExecutor:
+            chunk.future = None  # found out at collection, which replaces the executor
+
+    def _collect(self, chunk: _Chunk) -> None:
+        try:
+            if chunk.future is None:
+                raise BrokenExecutor("the workers died before the chunk was sent")
+            chunk.result = chunk.future.result()
+        except (BrokenExecutor, CancelledError):
+            self._recover(chunk)
+
+    def _recover(self, lost: _Chunk) -> None:
+        """Replace the workers; send everything that is unfinished again."""
+        lost.losses += 1
+        self.close(wait=False)
+        if lost.losses > MAX_LOSSES:
+            lost.result = self._one_by_one(lost.sources)
+        for ticket in self._open:
+            for chunk in ticket.chunks:
+                if chunk.result is None and not _succeeded(chunk.future):
+                    self._send(chunk)
+
+    def _one_by_one(self, sources: Sequence[str]) -> ChunkResult:
+        """Run programs with nothing else in flight, to find the one that kills its worker."""
+        results = [self._alone(source) for source in sources]
+        if len(results) > 1 and all(r.evaluations[0].reason == CRASHED for r in results):
+            raise EvaluationError(
+                f"{len(results)} programs in a row took their worker down; the workers "
+                "themselves are broken (out of memory, or killed from outside)"
+            )
+        return ChunkResult(
+            tuple(result.evaluations[0] for result in results),
+            sum(result.sandbox_s for result in results),
+            sum(result.score_s for result in results),
+        )
+
+    def _alone(self, source: str) -> ChunkResult:
+        for _ in range(2):
+            chunk = _Chunk((source,))
+            self._send(chunk)
+            try:
+                if chunk.future is not None:
+                    return chunk.future.result()
+            except BrokenExecutor:
+                pass
+            self.close(wait=False)
+        return ChunkResult((Evaluation.invalid(CRASHED),), 0.0, 0.0)
+
+
+def _succeeded(future: Future[ChunkResult] | None) -> bool:
+    done = future is not None and future.done() and not future.cancelled()
+    return done and future is not None and future.exception() is None

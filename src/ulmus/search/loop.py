@@ -1,0 +1,175 @@
+"""The pipeline: ask ahead, evaluate, tell, append. Resuming is folding the log first."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ulmus.errors import ConfigError
+from ulmus.evaluate import Evaluator, Ticket
+from ulmus.records import Program, Step
+from ulmus.runs.log import LoggedStep, RunLog
+from ulmus.runs.views import Tally
+from ulmus.search.archive import Archive, Elite
+from ulmus.search.map_elites import Batch, MapElites, PastStep
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a run ends; both are totals over all resumes, the first one reached counts.
+
+    Attributes:
+        evaluations: Steps of the run, seeds, refusals and duplicates included; None: no limit.
+        seconds: Time of the search; None: no limit. Batches in flight are finished.
+    """
+
+    evaluations: int | None = None
+    seconds: float | None = None
+
+
+@dataclass
+class Progress:
+    """Where a run stands, for whoever watches.
+
+    Attributes:
+        archive: The map.
+        evaluations: Steps so far.
+        fresh: Steps made since the start or resume.
+        elapsed_s: Time of the search, pauses left out.
+        session_s: Time since the start or resume.
+        tallies: What became of the proposals, by operator.
+        parts_s: Seconds by part of the pipeline since the start or resume.
+    """
+
+    archive: Archive
+    evaluations: int = 0
+    fresh: int = 0
+    elapsed_s: float = 0.0
+    session_s: float = 0.0
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    parts_s: dict[str, float] = field(default_factory=dict)
+
+    def count(self, step: Step | LoggedStep) -> None:
+        """Take one step into account."""
+        self.evaluations += 1
+        if isinstance(step, LoggedStep):
+            operator, reason = step.operator, step.reason
+        else:
+            operator = step.proposal.operator
+            reason = step.evaluation.reason if step.evaluation else step.proposal.refusal
+        self.tallies.setdefault(operator, Tally()).add(step.placement, reason)
+
+    def spend(self, parts_s: Mapping[str, float]) -> None:
+        """Add the seconds of a batch."""
+        for part, seconds in parts_s.items():
+            self.parts_s[part] = self.parts_s.get(part, 0.0) + seconds
+
+    @property
+    def evaluations_per_s(self) -> float:
+        """Evaluations per second of wall time since the start or resume."""
+        return self.fresh / self.session_s if self.session_s > 0 else 0.0
+
+    @property
+    def valid_share(self) -> float:
+        """Share of all steps that ran and got a fitness."""
+        valid = sum(tally.valid_share * tally.proposals for tally in self.tallies.values())
+        return valid / self.evaluations if self.evaluations else 0.0
+
+
+def restore(search: MapElites, log: RunLog) -> Progress:
+    """Fold the log of a run into a fresh search."""
+    progress = Progress(search.archive, elapsed_s=log.elapsed_s)
+    texts = log.texts()
+    for step in log.steps():
+        elite = None
+        if step.admitted and step.cell is not None and step.fitness is not None:
+            source = next(text.source for number, text in texts if number == step.number)
+            elite = (step.cell, _elite(source, step))
+        search.restore(PastStep(step.batch, step.index, step.program, elite))
+        progress.count(step)
+    return progress
+
+
+def illuminate(
+    search: MapElites,
+    evaluator: Evaluator,
+    log: RunLog,
+    budget: Budget,
+    *,
+    replayable: Mapping[str, bool],
+    observe: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Progress:
+    """Run the search until the budget is spent or somebody says stop.
+
+    Args:
+        search: A fresh search; the steps that the log already has are folded into it.
+        evaluator: Evaluates programs.
+        log: The run, open for appending.
+        budget: When to end.
+        replayable: For each operator whether its children can be made again without it.
+        observe: Called after each batch.
+        stop: Asked before each batch; batches in flight are finished and kept.
+
+    Raises:
+        ConfigError: None of the seed programs is valid.
+        RunWriteError: The disk refuses; what was appended before is kept.
+        EvaluationError: Workers die whatever they are given.
+    """
+    progress = restore(search, log)
+    before_s, start = progress.elapsed_s, time.monotonic()
+    asked = progress.evaluations
+    flying: deque[tuple[Batch, Ticket, float]] = deque()
+
+    def open_budget() -> bool:
+        over = budget.seconds is not None and progress.elapsed_s >= budget.seconds
+        spent = budget.evaluations is not None and asked >= budget.evaluations
+        return not (over or spent or stop())
+
+    while True:
+        while search.ready and open_budget():
+            clock = time.perf_counter()
+            rest = None if budget.evaluations is None else budget.evaluations - asked
+            batch = search.ask(rest)
+            asked += len(batch.proposals)
+            ask_s = time.perf_counter() - clock
+            flying.append((batch, evaluator.start(batch.programs), ask_s))
+        if not flying:
+            return progress
+        batch, ticket, ask_s = flying.popleft()
+        result = evaluator.finish(ticket)
+        clock = time.perf_counter()
+        steps = search.tell(batch, result.evaluations)
+        if batch.number == 0 and not len(search.archive):
+            raise _no_seed(steps)
+        for step in steps:
+            progress.count(step)
+        progress.fresh += len(steps)
+        progress.session_s = time.monotonic() - start
+        progress.elapsed_s = before_s + progress.session_s
+        middle = time.perf_counter()
+        parts_s = {
+            "operator": ask_s,
+            "sandbox": result.sandbox_s,
+            "score": result.score_s,
+            "map": middle - clock,
+        }
+        log.append(steps, replayable=replayable, elapsed_s=progress.elapsed_s, parts_s=parts_s)
+        progress.spend({**parts_s, "log": time.perf_counter() - middle})
+        observe(progress)
+
+
+def _elite(source: str | None, step: LoggedStep) -> Elite:
+    assert source is not None, f"step {step.number} was admitted without its text"
+    assert step.fitness is not None
+    return Elite(Program(source), step.fitness, step.measures)
+
+
+def _no_seed(steps: list[Step]) -> ConfigError:
+    reasons = [step.evaluation.reason for step in steps if step.evaluation]
+    return ConfigError(
+        f"none of the seed programs is valid ({'; '.join(map(str, reasons))}); try one of them "
+        "with `ulmus exec FILE` and mend it, or name another with --seed-program"
+    )
