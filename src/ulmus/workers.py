@@ -7,9 +7,16 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from importlib.util import module_from_spec, spec_from_file_location
 from multiprocessing import get_context
+from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+from ulmus.errors import ConfigError
+from ulmus.seeding import derive
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -24,11 +31,12 @@ class InlineExecutor(Executor):
         return future
 
 
-def local_executor(num_workers: int) -> Executor:
+def local_executor(num_workers: int, files: Sequence[str] = ()) -> Executor:
     """Return an executor on this machine.
 
     Args:
         num_workers: Worker processes; 0 runs everything in this process.
+        files: Python files whose classes the tasks mention; see `load_file`.
     """
     if num_workers == 0:
         return InlineExecutor()
@@ -36,7 +44,7 @@ def local_executor(num_workers: int) -> Executor:
         num_workers,
         mp_context=get_context("spawn"),
         initializer=_start_worker,
-        initargs=(os.getpid(),),
+        initargs=(os.getpid(), tuple(files)),
     )
 
 
@@ -47,7 +55,26 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _start_worker(parent: int) -> None:
+def load_file(path: str) -> ModuleType:
+    """Import a Python file of the user's under a name that is the same in every process.
+
+    Raises:
+        ConfigError: There is no such file.
+    """
+    file = Path(path).resolve()
+    name = f"ulmus_file_{derive(0, str(file), 0, 0):016x}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, file)
+    if not file.is_file() or spec is None or spec.loader is None:
+        raise ConfigError(f"there is no Python file {path}")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _start_worker(parent: int, files: Sequence[str]) -> None:
     """Leave Ctrl-C to the parent and die with it, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -55,6 +82,8 @@ def _start_worker(parent: int) -> None:
 
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
+    for file in files:
+        load_file(file)
 
 
 def _watch_parent(parent: int) -> None:

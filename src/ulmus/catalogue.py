@@ -1,0 +1,104 @@
+"""Problems, operators and sandboxes by name.
+
+Names are looked up in a lazy table of built-ins, then among the entry points `ulmus.problems`,
+`ulmus.operators` and `ulmus.sandboxes`; "path/to/file.py:Name" takes a class from a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from importlib import import_module, metadata
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from ulmus.config import RunConfig, explain
+from ulmus.errors import ConfigError, unknown_name
+from ulmus.operators.base import Operator
+from ulmus.problems.base import Problem
+from ulmus.sandbox.base import Sandbox
+from ulmus.workers import load_file
+
+BUILT_INS: Mapping[str, Mapping[str, str]] = {
+    "problem": {"sodarace": "ulmus.problems.sodarace.problem:Sodarace"},
+    "operator": {
+        "syntax": "ulmus.operators.syntax:SyntaxMutation",
+        "crossover": "ulmus.operators.crossover:Crossover",
+    },
+    "sandbox": {"wasm": "ulmus.sandbox.wasm:WasmSandbox"},
+}
+ENTRY_POINTS = {
+    "problem": "ulmus.problems",
+    "operator": "ulmus.operators",
+    "sandbox": "ulmus.sandboxes",
+}
+
+
+def known_names(kind: str) -> list[str]:
+    """Return the names of a kind ("problem", "operator", "sandbox") that can be used."""
+    outside = [entry.name for entry in metadata.entry_points(group=ENTRY_POINTS[kind])]
+    return sorted({*BUILT_INS[kind], *outside})
+
+
+def make_sandbox(name: str) -> Sandbox:
+    """Return a sandbox tier by name.
+
+    Raises:
+        ConfigError: Unknown name.
+    """
+    return cast(Sandbox, _make("sandbox", name, {}))
+
+
+def make_operator(name: str) -> Operator:
+    """Return an operator by name.
+
+    Raises:
+        ConfigError: Unknown name.
+    """
+    return cast(Operator, _make("operator", name, {}))
+
+
+def make_problem(name: str, options: Mapping[str, Any]) -> Problem:
+    """Return a problem by name.
+
+    Raises:
+        ConfigError: Unknown name or option, or a bad value.
+    """
+    return cast(Problem, _make("problem", name, options))
+
+
+def _make(kind: str, name: str, options: Mapping[str, Any]) -> object:
+    maker = _find(kind, name)
+    known = (
+        [field.name for field in fields(maker)] if hasattr(maker, "__dataclass_fields__") else []
+    )
+    for key in options:
+        if key not in known:
+            raise unknown_name(f"option of {kind} {name}", key, known)
+    try:
+        return TypeAdapter(maker).validate_python(dict(options)) if options else maker()
+    except ValidationError as error:
+        raise ConfigError(f"bad option of {kind} {name}: {explain(error, known)}") from None
+
+
+def _find(kind: str, name: str) -> Any:
+    target = BUILT_INS[kind].get(name)
+    if target is not None:
+        module, _, attribute = target.partition(":")
+        return getattr(import_module(module), attribute)
+    for entry in metadata.entry_points(group=ENTRY_POINTS[kind], name=name):
+        return entry.load()
+    path, colon, attribute = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        loaded = load_file(path)
+        if not hasattr(loaded, attribute):
+            raise ConfigError(f"{path} defines no {attribute!r} (asked for as {kind} {name!r})")
+        return getattr(loaded, attribute)
+    raise unknown_name(kind, name, known_names(kind))
+
+
+def files_of(config: RunConfig) -> tuple[str, ...]:
+    """Return the files that the names of a configuration point into, for the workers."""
+    names = (config.problem, config.sandbox, *config.operators)
+    return tuple(name.rpartition(":")[0] for name in names if ".py:" in name)

@@ -1,0 +1,65 @@
+"""The command `ulmus`: parse, call, print. Each command lives in a file of its own."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ulmus.cli.elites import elites
+from ulmus.cli.exec import exec_program
+from ulmus.cli.report import gif, report
+from ulmus.cli.run import run
+from ulmus.cli.show import show
+from ulmus.cli.simulate import simulate
+from ulmus.cli.verify import verify
+from ulmus.cli.warm_up import warm_up
+from ulmus.errors import UlmusError
+
+app = typer.Typer(
+    help="Evolution through Large Models: fill a map with different programs, safely.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run)
+app.command("show")(show)
+app.command("elites")(elites)
+app.command("report")(report)
+app.command("gif")(gif)
+app.command("verify")(verify)
+app.command("exec")(exec_program)
+app.command("simulate")(simulate)
+app.command("warm-up")(warm_up)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: bool = typer.Option(False, "--version", help="Print the version and end."),
+) -> None:
+    """Evolution through Large Models: fill a map with different programs, safely."""
+    if version:
+        import ulmus
+
+        print(f"ulmus {ulmus.__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one message and exit status 2."""
+    try:
+        app()
+    except UlmusError as error:
+        print(f"ulmus: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except KeyboardInterrupt:
+        print("ulmus: stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

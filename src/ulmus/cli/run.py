@@ -1,0 +1,166 @@
+"""`ulmus run`: start a run, or go on with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ulmus.cli.interrupts import Interrupts
+from ulmus.cli.output import emit, say
+from ulmus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ulmus.search.loop import Progress
+
+
+def run(
+    what: Annotated[
+        str | None,
+        typer.Argument(help="A problem such as sodarace, or an experiment in TOML."),
+    ] = None,
+    seed_program: Annotated[
+        str | None,
+        typer.Option(help="square, radial, cppn-fixed, cppn-mutable, or a Python file."),
+    ] = None,
+    evaluations: Annotated[
+        int | None, typer.Option(min=1, help="End after so many evaluations in total.")
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="End after so many minutes in total; 1 if no budget is given."),
+    ] = None,
+    operators: Annotated[
+        str | None, typer.Option(help="Operators with weights, such as syntax=0.8,crossover=0.2.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Worker processes; all cores if not given.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
+    terrain: Annotated[
+        str | None, typer.Option(help="flat, left_wall, right_wall, bumpy, tunnel, ...")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Proposals per batch.")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="Tier that runs the programs.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; must be new.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Folder of a run to go on with.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Evolve programs and fill a map with the best of each kind."""
+    file, problem = _what(what)
+    overrides = _given(
+        problem=problem,
+        seed=seed,
+        evaluations=evaluations,
+        minutes=minutes,
+        operators=None if operators is None else parse_operators(operators),
+        workers=workers,
+        batch_size=batch_size,
+        sandbox=sandbox,
+        options=_given(seed_program=seed_program, terrain=terrain),
+    )
+    if resume is not None and out is not None:
+        raise ConfigError("--out and --resume exclude each other: a resumed run keeps its folder")
+    _search(file, overrides, out, resume, json)
+
+
+def parse_operators(text: str) -> dict[str, float]:
+    """Read "syntax=0.8,crossover=0.2"; a name without a weight has weight 1.
+
+    Raises:
+        ConfigError: A weight that is not a number, or a name that comes twice.
+    """
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, weight = part.strip().partition("=")
+        try:
+            value = float(weight or 1)
+        except ValueError:
+            raise ConfigError(
+                f"--operators: {weight!r} is not a number; expected NAME=WEIGHT,..., got {text!r}"
+            ) from None
+        if not name or name in weights:
+            raise ConfigError(f"--operators: expected each name once, got {text!r}")
+        weights[name] = value
+    return weights
+
+
+def _search(
+    file: Path | None,
+    overrides: Mapping[str, Any],
+    out: Path | None,
+    resume: Path | None,
+    json: bool,
+) -> None:
+    from ulmus import experiment as root
+    from ulmus.config import read_config
+    from ulmus.cli.watch import Watcher
+
+    if resume is not None:
+        experiment, log = root.resume(resume, file, overrides)
+    else:
+        config = read_config(file, overrides)
+        experiment, log = root.start(config, out or _new_folder(config.problem, config.seed))
+    config = experiment.config
+    with Interrupts() as interrupts, log:
+        say(f"run {log.folder}, seed {config.seed}, {config.workers} workers")
+        try:
+            with Watcher(
+                experiment.problem.measures, config.evaluations, config.minutes
+            ) as watcher:
+                progress = root.run(experiment, log, observe=watcher.observe, stop=interrupts.asked)
+        except BaseException:
+            if not log.num_steps and resume is None:
+                log.discard()
+            raise
+    _print_summary(progress, log.folder, config.seed, json)
+
+
+def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> None:
+    best = progress.archive.best
+    best_fitness = best[1].fitness if best else 0.0
+    if json:
+        emit(
+            {
+                "run": str(folder),
+                "evaluations": progress.evaluations,
+                "evaluations_per_s": round(progress.evaluations_per_s, 3),
+                "cells": len(progress.archive),
+                "qd_score": progress.archive.qd_score,
+                "best_fitness": best_fitness,
+                "valid_share": progress.valid_share,
+                "seed": seed,
+            }
+        )
+        return
+    print(
+        f"{progress.evaluations:,} evaluations at {progress.evaluations_per_s:,.0f}/s, "
+        f"{100 * progress.valid_share:.0f} % valid: {len(progress.archive)} cells, "
+        f"QD score {progress.archive.qd_score:,.0f}, best {best_fitness:.1f}"
+    )
+    print(f"next: ulmus report {folder}, ulmus show {folder}, ulmus verify {folder}")
+
+
+def _what(what: str | None) -> tuple[Path | None, str | None]:
+    if what is not None and what.endswith(".toml"):
+        return Path(what), None
+    return None, what
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None and value != {}}
+
+
+def _new_folder(problem: str, seed: int) -> Path:
+    from datetime import datetime
+
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    name = problem.rpartition(":")[2]
+    folder = Path("runs") / f"{name}-seed{seed}-{stamp}"
+    serial = 1
+    while folder.exists():
+        serial += 1
+        folder = folder.with_name(f"{name}-seed{seed}-{stamp}-{serial}")
+    return folder

@@ -1,0 +1,78 @@
+"""What is shown while a run goes on: a live map in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ulmus.cli.output import say
+from ulmus.records import Measure
+
+if TYPE_CHECKING:
+    from ulmus.search.loop import Progress
+
+LINE_EVERY_S = 5.0
+"""Seconds between two lines where there is no terminal."""
+
+FRAME_EVERY_S = 0.25
+"""Seconds between two pictures in a terminal."""
+
+
+class Watcher:
+    """Shows the progress of a run on standard error."""
+
+    def __init__(
+        self, measures: Sequence[Measure], evaluations: int | None, minutes: float | None
+    ) -> None:
+        self._measures = tuple(measures)
+        self._evaluations = evaluations
+        self._minutes = minutes
+        self._last_s = float("-inf")
+        self._live: Any = None
+
+    def __enter__(self) -> Watcher:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True), auto_refresh=False)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def observe(self, progress: Progress) -> None:
+        """Show where the run stands, unless that was done a moment ago."""
+        now = time.monotonic()
+        if now - self._last_s < (LINE_EVERY_S if self._live is None else FRAME_EVERY_S):
+            return
+        self._last_s = now
+        if self._live is None:
+            say(self._line(progress))
+        else:
+            from ulmus.viewer.terminal import progress_panel
+
+            panel = progress_panel(progress, self._measures, self._goal(progress))
+            self._live.update(panel, refresh=True)
+
+    def _goal(self, progress: Progress) -> float | None:
+        """Return the share of the budget that is used, None if there is no end in sight."""
+        shares = []
+        if self._evaluations is not None:
+            shares.append(progress.evaluations / self._evaluations)
+        if self._minutes is not None:
+            shares.append(progress.elapsed_s / (60.0 * self._minutes))
+        return min(1.0, max(shares)) if shares else None
+
+    def _line(self, progress: Progress) -> str:
+        best = progress.archive.best
+        return (
+            f"{progress.elapsed_s:6.1f} s  {progress.evaluations:8,} evaluations "
+            f"{progress.evaluations_per_s:6,.0f}/s  {len(progress.archive):5} cells  "
+            f"QD {progress.archive.qd_score:10,.0f}  best {best[1].fitness if best else 0.0:7.1f}  "
+            f"valid {100 * progress.valid_share:3.0f} %"
+        )

@@ -1,0 +1,96 @@
+"""What a run is told: defaults, a TOML file and options, merged and validated."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ulmus.errors import ConfigError, unknown_name
+from ulmus.workers import available_cores
+
+DEFAULT_OPERATORS = {"syntax": 0.8, "crossover": 0.2}
+DEFAULT_MINUTES = 1.0
+
+
+class RunConfig(BaseModel):
+    """All that decides what a run does.
+
+    Attributes:
+        problem: Name of the problem.
+        options: Options of the problem, such as `terrain` of sodarace.
+        operators: Weight by name of the operator.
+        sandbox: Name of the sandbox tier.
+        seed: Seed of the run.
+        batch_size: Proposals per batch.
+        depth: How many batches generation may be ahead of the map.
+        evaluations: The run ends after so many evaluations; a total over all resumes.
+        minutes: The run ends after so many minutes; a total over all resumes.
+        workers: Worker processes; does not change what the run finds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    problem: str = "sodarace"
+    options: dict[str, Any] = Field(default_factory=dict)
+    operators: dict[str, float] = Field(default_factory=lambda: dict(DEFAULT_OPERATORS))
+    sandbox: str = "wasm"
+    seed: int = 0
+    batch_size: int = Field(default=64, ge=1, le=100_000)
+    depth: int = Field(default=2, ge=1, le=64)
+    evaluations: int | None = Field(default=None, ge=1)
+    minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    workers: int = Field(default_factory=available_cores, ge=0, le=1024)
+
+
+def read_config(file: Path | None, overrides: Mapping[str, Any]) -> RunConfig:
+    """Merge defaults, a TOML file and options, in this order, and validate the result.
+
+    Args:
+        file: An experiment in TOML, or None.
+        overrides: Values by field of `RunConfig`; `options` is merged key by key.
+
+    Raises:
+        ConfigError: Unreadable file, unknown key (the nearest is named) or bad value.
+    """
+    values: dict[str, Any] = {} if file is None else read_toml(file)
+    where = "the options" if file is None else str(file)
+    return validated(merge(values, overrides), where)
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the experiment {file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}") from error
+
+
+def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**values, **overrides}
+    inner = [part.get("options", {}) for part in (values, overrides)]
+    if all(isinstance(part, Mapping) for part in inner):
+        merged["options"] = {**inner[0], **inner[1]}
+    return merged
+
+
+def validated(values: Mapping[str, Any], where: str) -> RunConfig:
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {explain(error, list(RunConfig.model_fields))}") from None
+
+
+def explain(error: ValidationError, known: Sequence[str]) -> str:
+    lines = []
+    for item in error.errors():
+        key = ".".join(map(str, item["loc"])) or "value"
+        if item["type"] == "extra_forbidden":
+            lines.append(str(unknown_name("key", key, known)))
+        else:
+            lines.append(f"{key}: {item['msg']}, got {item['input']!r}")
+    return "; ".join(lines)

@@ -1,0 +1,280 @@
+"""The composition root: a configuration becomes live objects, a folder becomes a run."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any, cast
+
+import ulmus
+from ulmus.catalogue import files_of, make_operator, make_problem, make_sandbox
+from ulmus.config import DEFAULT_MINUTES, RunConfig, merge, read_toml, validated
+from ulmus.errors import RunFormatError, RunMismatchError
+from ulmus.evaluate import Evaluator, evaluate_chunk
+from ulmus.problems.base import Problem
+from ulmus.records import Evaluation, Json, Program
+from ulmus.runs.log import RunLog
+from ulmus.runs.views import EliteView, elites
+from ulmus.sandbox.base import Sandbox
+from ulmus.search.loop import Budget, Progress, illuminate
+from ulmus.search.map_elites import MapElites
+from ulmus.search.portfolio import Portfolio
+from ulmus.workers import available_cores, local_executor
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A configuration and the live objects that it names."""
+
+    config: RunConfig
+    problem: Problem
+    sandbox: Sandbox
+    portfolio: Portfolio
+
+    @property
+    def identity(self) -> dict[str, Json]:
+        """Everything that decides which elites a run finds, by name."""
+        return {
+            "problem": self.problem.identity,
+            "operators": self.portfolio.identity,
+            "sandbox": self.sandbox.identity,
+            "seed": self.config.seed,
+            "batch_size": self.config.batch_size,
+            "depth": self.config.depth,
+        }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An elite that did not evaluate to the same bits again."""
+
+    cell: int
+    program: str
+    logged: Evaluation
+    again: Evaluation
+
+
+def build(config: RunConfig) -> Experiment:
+    """Make the objects that a configuration names.
+
+    Raises:
+        ConfigError: An unknown name (the nearest is named) or an option that makes no sense.
+    """
+    problem = make_problem(config.problem, config.options)
+    sandbox = make_sandbox(config.sandbox)
+    operators = [make_operator(name) for name in config.operators]
+    portfolio = Portfolio(tuple(operators), tuple(config.operators.values()))
+    return Experiment(config, problem, sandbox, portfolio)
+
+
+def start(config: RunConfig, folder: Path) -> tuple[Experiment, RunLog]:
+    """Begin a run in a new folder.
+
+    Raises:
+        ConfigError, ProgramFileError, RunError: See `build`, `Problem.seeds`, `RunLog.create`.
+    """
+    experiment = build(config)
+    experiment.problem.seeds()  # a missing file is better found before there is a folder
+    measures = [asdict(measure) for measure in experiment.problem.measures]
+    manifest: dict[str, Json] = {
+        "config": cast(Json, config.model_dump()),
+        "identity": experiment.identity,
+        "measures": cast(Json, measures),
+        "versions": cast(Json, versions()),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return experiment, RunLog.create(folder, manifest)
+
+
+def resume(
+    folder: Path, file: Path | None, overrides: Mapping[str, Any]
+) -> tuple[Experiment, RunLog]:
+    """Open a run to go on with it; what is not given is taken from the run.
+
+    Raises:
+        RunMismatchError: Something is given that would change what the run means.
+        ConfigError, RunError: See `read_config`, `RunLog.open_for_append`.
+    """
+    log = RunLog.open_for_append(folder)
+    try:
+        given = {} if file is None else read_toml(file)
+        merged = merge(merge(stored_config(log).model_dump(), given), overrides)
+        config = validated(merged, "the options")
+        experiment = build(config)
+        _check_identity(folder, log.manifest["identity"], experiment.identity)
+        log.set_manifest({"config": cast(Json, config.model_dump())})
+    except BaseException:
+        log.close()
+        raise
+    return experiment, log
+
+
+def stored_config(log: RunLog) -> RunConfig:
+    """Return the configuration that a run was last started with."""
+    values = log.manifest.get("config")
+    if not isinstance(values, dict):
+        raise RunFormatError(f"the run {log.folder} holds no configuration")
+    return validated(values, str(log.folder))
+
+
+def run(
+    experiment: Experiment,
+    log: RunLog,
+    *,
+    observe: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+    make_executor: Callable[[], Executor] | None = None,
+) -> Progress:
+    """Search until the budget is spent; see `ulmus.search.loop.illuminate`.
+
+    Args:
+        experiment: From `start` or `resume`.
+        log: From the same call.
+        observe: Called after each batch.
+        stop: Asked before each batch.
+        make_executor: Where to evaluate; worker processes on this machine by default.
+    """
+    config = experiment.config
+    prepare(experiment)
+    executor = make_executor or partial(local_executor, config.workers, files_of(config))
+    evaluator = Evaluator(
+        experiment.problem,
+        experiment.sandbox,
+        executor,
+        chunk_size=max(1, min(16, config.batch_size // max(1, config.workers))),
+    )
+    operators = experiment.portfolio.operators
+    try:
+        return illuminate(
+            new_search(experiment, log),
+            evaluator,
+            log,
+            _budget(config),
+            replayable={operator.name: operator.replayable for operator in operators},
+            observe=observe,
+            stop=stop,
+        )
+    finally:
+        evaluator.close(wait=sys.exc_info()[0] is None)
+
+
+def new_search(experiment: Experiment, log: RunLog | None = None) -> MapElites:
+    """Return a search with an empty map; the seeds are those of the log if it has some."""
+    seeds = _logged_seeds(log) if log is not None else []
+    return MapElites(
+        experiment.problem.measures,
+        experiment.portfolio,
+        seeds or experiment.problem.seeds(),
+        seed=experiment.config.seed,
+        batch_size=experiment.config.batch_size,
+        depth=experiment.config.depth,
+    )
+
+
+def prepare(experiment: Experiment) -> None:
+    """Do once, here, what every worker would otherwise do for itself, such as compiling."""
+    for part in (experiment.sandbox, experiment.problem):
+        prepare_part(part)
+
+
+def prepare_part(part: Problem | Sandbox) -> None:
+    """Call the `prepare` of a problem or sandbox that has one."""
+    getattr(part, "prepare", lambda: None)()
+
+
+def verify(log: RunLog, *, workers: int | None = None) -> tuple[list[EliteView], list[Difference]]:
+    """Evaluate every elite of a run again and return all elites and those that differ.
+
+    Args:
+        log: The run.
+        workers: Worker processes; 0 evaluates in this process, None takes all cores.
+    """
+    config = stored_config(log)
+    experiment = build(config)
+    prepare(experiment)
+    champions = elites(log)
+    num_workers = available_cores() if workers is None else workers
+    executor = partial(local_executor, num_workers, files_of(config))
+    evaluator = Evaluator(experiment.problem, experiment.sandbox, executor)
+    try:
+        ticket = evaluator.start([Program(elite.source) for elite in champions])
+        again = evaluator.finish(ticket).evaluations
+    finally:
+        evaluator.close(wait=sys.exc_info()[0] is None)
+    return champions, _differences(champions, again)
+
+
+def evaluate_here(experiment: Experiment, sources: Sequence[str]) -> list[Evaluation]:
+    """Evaluate programs in this process."""
+    prepare(experiment)
+    result = evaluate_chunk(experiment.problem, experiment.sandbox, sources)
+    return list(result.evaluations)
+
+
+def changed_versions(log: RunLog) -> list[tuple[str, str, str]]:
+    """Return name, version then and version now of what changed since a run was made."""
+    before, now = log.manifest.get("versions"), versions()
+    if not isinstance(before, dict):
+        return []
+    return [
+        (name, str(before.get(name)), now[name]) for name in now if before.get(name) != now[name]
+    ]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of everything that may move a result, and of the platform."""
+    packages = ("numpy", "numba", "llvmlite", "wasmtime")
+    found = {name: metadata.version(name) for name in packages}
+    system = f"{platform.system()} {platform.machine()}"
+    return {
+        "ulmus": ulmus.__version__,
+        "python": platform.python_version(),
+        "system": system,
+    } | found
+
+
+def _check_identity(folder: Path, stored: Json, now: Mapping[str, Json]) -> None:
+    before = stored if isinstance(stored, dict) else {}
+    changed = [key for key in now if before.get(key) != now[key]]
+    if changed:
+        lines = [f"  {key}: the run has {before.get(key)!r}, now {now[key]!r}" for key in changed]
+        raise RunMismatchError(
+            f"going on with {folder} would change what the run means:\n"
+            + "\n".join(lines)
+            + "\nLeave these options out, or start a new run"
+        )
+
+
+def _budget(config: RunConfig) -> Budget:
+    minutes = config.minutes
+    if minutes is None and config.evaluations is None:
+        minutes = DEFAULT_MINUTES
+    return Budget(config.evaluations, None if minutes is None else 60.0 * minutes)
+
+
+def _logged_seeds(log: RunLog) -> list[Program]:
+    seeds = []
+    for step in log.steps():
+        if step.batch > 0:
+            break
+        text = log.text(step.number)
+        if text is not None and text.source is not None:
+            seeds.append(Program(text.source))
+    return seeds
+
+
+def _differences(champions: Sequence[EliteView], again: Sequence[Evaluation]) -> list[Difference]:
+    found = []
+    for elite, evaluation in zip(champions, again, strict=True):
+        logged = Evaluation(elite.step.fitness, elite.step.measures)
+        program = Program(elite.source).hash
+        if evaluation != logged or program != elite.step.program:
+            found.append(Difference(elite.cell, program, logged, evaluation))
+    return found

@@ -1,0 +1,89 @@
+"""Evaluation on an executor: order, lost workers, programs that kill their worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from toys import KILLER, ToyProblem, ToySandbox
+
+from ulmus.errors import EvaluationError
+from ulmus.evaluate import CRASHED, Evaluator
+from ulmus.records import Evaluation, Program
+from ulmus.workers import InlineExecutor, local_executor
+
+PAIRS = [f"(0.{i % 10}, 0.{i % 7})" for i in range(40)]
+
+
+def expected(source: str) -> Evaluation:
+    (outcome,) = ToySandbox().run([ToyProblem().job(Program(source))])
+    (evaluation,) = ToyProblem().score([outcome])
+    return evaluation
+
+
+def programs(sources: list[str]) -> list[Program]:
+    return [Program(source) for source in sources]
+
+
+@pytest.mark.parametrize(
+    "make", [InlineExecutor, partial(ThreadPoolExecutor, 3), partial(local_executor, 2)]
+)
+def test_results_come_in_the_order_of_the_programs(make) -> None:
+    evaluator = Evaluator(ToyProblem(), ToySandbox(), make, chunk_size=3)
+    first, second = (
+        evaluator.start(programs(PAIRS)),
+        evaluator.start(programs(["nonsense", *PAIRS[:2]])),
+    )
+    assert list(evaluator.finish(first).evaluations) == [expected(source) for source in PAIRS]
+    assert [e.valid for e in evaluator.finish(second).evaluations] == [False, True, True]
+    assert evaluator.finish(evaluator.start([])).evaluations == ()
+    evaluator.close()
+
+
+def test_a_worker_killed_from_outside_is_replaced_and_nothing_is_lost() -> None:
+    evaluator = Evaluator(
+        ToyProblem(), ToySandbox(sleep_s=0.01), partial(local_executor, 2), chunk_size=4
+    )
+    tickets = [evaluator.start(programs(PAIRS)) for _ in range(2)]
+
+    def kill_one() -> None:
+        while not getattr(evaluator._executor, "_processes", None):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os.kill(next(iter(evaluator._executor._processes)), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    for ticket in tickets:
+        assert list(evaluator.finish(ticket).evaluations) == [expected(source) for source in PAIRS]
+    killer.join()
+    evaluator.close()
+
+
+@pytest.mark.slow
+def test_a_program_that_kills_its_worker_is_invalid_and_its_neighbours_are_not() -> None:
+    evaluator = Evaluator(ToyProblem(), ToySandbox(), partial(local_executor, 2), chunk_size=4)
+    sources = [*PAIRS[:5], KILLER, *PAIRS[5:9]]
+    other = evaluator.start(programs(PAIRS[10:20]))
+    found = evaluator.finish(evaluator.start(programs(sources))).evaluations
+    assert [e.reason for e in found] == [
+        CRASHED if source == KILLER else None for source in sources
+    ]
+    assert list(evaluator.finish(other).evaluations) == [
+        expected(source) for source in PAIRS[10:20]
+    ]
+    evaluator.close()
+
+
+@pytest.mark.slow
+def test_workers_that_always_die_are_our_trouble_not_the_programs() -> None:
+    evaluator = Evaluator(ToyProblem(), ToySandbox(), partial(local_executor, 1), chunk_size=2)
+    ticket = evaluator.start(programs([KILLER, KILLER + " "]))
+    with pytest.raises(EvaluationError, match="workers themselves are broken"):
+        evaluator.finish(ticket)
+    evaluator.close()

@@ -1,0 +1,160 @@
+"""The search as a library: ask, tell, fold; no sandbox, store or command line involved."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toys import ToyOperator, ToyProblem, ToySandbox
+
+from ulmus.errors import ConfigError
+from ulmus.evaluate import evaluate_chunk
+from ulmus.records import Evaluation, Measure, Placement, Program
+from ulmus.search.archive import Archive, Elite
+from ulmus.search.grid import bin_of, bins_of, cell_of, num_cells
+from ulmus.search.map_elites import MapElites
+from ulmus.search.portfolio import Portfolio
+
+AXES = (
+    Measure("a", "u", 0.0, 30.0, 12),
+    Measure("b", "u", 0.0, 30.0, 12),
+    Measure("c", "", 0, 240, 12),
+)
+
+
+def new_search(*, seed: int = 1, depth: int = 2, batch_size: int = 16) -> MapElites:
+    problem = ToyProblem()
+    portfolio = Portfolio((ToyOperator(),), (1.0,))
+    return MapElites(
+        problem.measures, portfolio, problem.seeds(), seed=seed, depth=depth, batch_size=batch_size
+    )
+
+
+def evaluate(programs: list[Program]) -> tuple[Evaluation, ...]:
+    sources = [program.source for program in programs]
+    return evaluate_chunk(ToyProblem(), ToySandbox(), sources).evaluations
+
+
+def elites_of(search: MapElites) -> list[tuple[int, str, float]]:
+    return [(cell, elite.program.source, elite.fitness) for cell, elite in search.archive]
+
+
+def run_alternating(search: MapElites, num_batches: int) -> None:
+    for _ in range(num_batches):
+        batch = search.ask()
+        search.tell(batch, evaluate(batch.programs))
+
+
+def test_bins_of_the_square_seed_are_those_of_the_specification() -> None:
+    assert bins_of(AXES, cell_of(AXES, (10.0, 10.0, 39.1))) == (4, 4, 1)
+
+
+def test_values_beyond_the_ends_go_to_the_edge_bins() -> None:
+    assert [bin_of(AXES[0], value) for value in (-5.0, 0.0, 29.99, 30.0, 1e9)] == [0, 0, 11, 11, 11]
+
+
+@given(st.integers(0, 12**3 - 1))
+def test_cell_numbers_and_bins_are_inverse(cell: int) -> None:
+    centres = [2.5 * (bins_of(AXES, cell)[0] + 0.5), 2.5 * (bins_of(AXES, cell)[1] + 0.5)]
+    centres.append(20.0 * (bins_of(AXES, cell)[2] + 0.5))
+    assert cell_of(AXES, centres) == cell
+    assert num_cells(AXES) == 1728
+
+
+def test_a_program_takes_a_cell_if_better_or_if_equal_and_shorter() -> None:
+    archive = Archive(AXES[:1])
+    assert archive.judge(Program("long text"), Evaluation(1.0, (5.0,))) == (Placement.NEW, 2)
+    archive.put(2, Elite(Program("long text"), 1.0, (5.0,)))
+    judge = archive.judge
+    assert judge(Program("x"), Evaluation(0.9, (5.0,))) == (Placement.KEPT_OUT, 2)
+    assert judge(Program("longer text"), Evaluation(1.1, (5.0,))) == (Placement.IMPROVED, 2)
+    assert judge(Program("text"), Evaluation(1.0, (5.0,))) == (Placement.IMPROVED, 2)
+    assert judge(Program("other txt"), Evaluation(1.0, (5.0,))) == (Placement.KEPT_OUT, 2)
+    assert judge(Program("x"), Evaluation.invalid("no")) == (Placement.INVALID, None)
+
+
+def test_qd_score_never_falls_and_cells_are_never_lost() -> None:
+    search, qd_score, cells = new_search(), 0.0, 0
+    for _ in range(40):
+        batch = search.ask()
+        search.tell(batch, evaluate(batch.programs))
+        assert search.archive.qd_score >= qd_score
+        assert len(search.archive) >= cells
+        qd_score, cells = search.archive.qd_score, len(search.archive)
+    assert cells > 30
+
+
+def test_asking_ahead_gives_the_same_map_as_asking_in_turn() -> None:
+    in_turn, ahead = new_search(), new_search()
+    run_alternating(in_turn, 21)
+    waiting = []
+    for _ in range(21):
+        while ahead.ready and len(waiting) < 2:
+            waiting.append(ahead.ask())
+        batch = waiting.pop(0)
+        ahead.tell(batch, evaluate(batch.programs))
+    assert elites_of(ahead) == elites_of(in_turn)
+
+
+def test_the_depth_is_part_of_what_is_found() -> None:
+    shallow, deep = new_search(depth=1), new_search(depth=3)
+    run_alternating(shallow, 20)
+    run_alternating(deep, 20)
+    assert elites_of(shallow) != elites_of(deep)
+
+
+def test_another_seed_finds_other_elites() -> None:
+    one, two = new_search(seed=1), new_search(seed=2)
+    run_alternating(one, 5)
+    run_alternating(two, 5)
+    assert elites_of(one) != elites_of(two)
+
+
+def test_cutting_a_batch_does_not_change_its_proposals() -> None:
+    whole, cut = new_search(), new_search()
+    run_alternating(whole, 6)
+    done = 0
+    while done < 1 + 5 * 16:
+        batch = cut.ask(limit=5)
+        cut.tell(batch, evaluate(batch.programs))
+        done += len(batch.proposals)
+    assert elites_of(cut) == elites_of(whole)
+
+
+def test_a_text_is_evaluated_once() -> None:
+    search, seen = new_search(), set()
+    duplicates = 0
+    for _ in range(20):
+        batch = search.ask()
+        for program in batch.programs:
+            assert program.hash not in seen
+            seen.add(program.hash)
+        steps = search.tell(batch, evaluate(batch.programs))
+        duplicates += sum(step.placement is Placement.DUPLICATE for step in steps)
+    assert duplicates > 0
+
+
+def test_asking_too_far_ahead_is_an_error() -> None:
+    search = new_search()
+    search.ask()
+    assert not search.ready
+    with pytest.raises(ConfigError, match="needs batch 0"):
+        search.ask()
+
+
+def test_a_search_without_a_valid_seed_says_so() -> None:
+    search = new_search()
+    batch = search.ask()
+    search.tell(batch, [Evaluation.invalid("timeout")])
+    with pytest.raises(ConfigError, match="none of the seed programs is valid"):
+        search.ask()
+
+
+def test_weights_decide_how_often_an_operator_is_drawn() -> None:
+    from ulmus.seeding import generator
+
+    portfolio = Portfolio((ToyOperator(), ToyOperator()), (3.0, 1.0))
+    draws = [portfolio.choose(generator(0, "select", 0, index)) for index in range(4000)]
+    assert abs(draws.count(1) / 4000 - 0.25) < 0.03
+    with pytest.raises(ConfigError, match="positive"):
+        Portfolio((ToyOperator(),), (0.0,))
