@@ -105,3 +105,10 @@ class ToyOperator:
         x, y = ast.literal_eval(parent.source)
         moved = (round(x + rng.gauss(0, self.step), 3), round(y + rng.gauss(0, self.step), 3))
         return Proposal(self.name, hashes, Program(repr(moved)), note=f"moved to {moved}")
+
+
+@dataclass(frozen=True)
+class SlowToySandbox(ToySandbox):
+    """The same results, at a pace at which a run can be interrupted."""
+
+    sleep_s: float = 0.002

@@ -1,0 +1,224 @@
+"""A run that is stopped anywhere, in any way, and resumed finds the very same elites."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TOYS = Path(__file__).parents[1] / "support" / "toys.py"
+COMMAND = [sys.executable, "-m", "ulmus.cli.main"]
+EVALUATIONS = 1500
+
+
+def run_command(folder: Path, *more: str, resume: bool = False, slow: bool = False) -> list[str]:
+    sandbox = f"{TOYS}:SlowToySandbox" if slow else f"{TOYS}:ToySandbox"
+    where = ["--resume" if resume else "--out", str(folder)]
+    return [
+        *COMMAND, "run", f"{TOYS}:ToyProblem", "--operators", f"{TOYS}:ToyOperator=1",
+        "--sandbox", sandbox, "--seed", "5", "--batch-size", "16", "--json", *where, *more,
+    ]  # fmt: skip
+
+
+def finish(command: list[str]) -> dict[str, object]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def elites(folder: Path) -> str:
+    command = [*COMMAND, "elites", str(folder), "--json"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("reference") / "run"
+    result = finish(run_command(folder, "--evaluations", str(EVALUATIONS), "--workers", "1"))
+    assert result["evaluations"] == EVALUATIONS
+    assert result["cells"] > 50
+    return elites(folder)
+
+
+@pytest.mark.parametrize("workers", [0, 2, 4])
+def test_the_number_of_workers_changes_nothing(
+    reference: str, tmp_path: Path, workers: int
+) -> None:
+    finish(
+        run_command(tmp_path / "run", "--evaluations", str(EVALUATIONS), "--workers", str(workers))
+    )
+    assert elites(tmp_path / "run") == reference
+
+
+def test_a_larger_budget_later_equals_a_larger_budget_at_once(
+    reference: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    finish(run_command(folder, "--evaluations", "407", "--workers", "0"))
+    for budget in (408, 650, EVALUATIONS):
+        result = finish(
+            run_command(folder, "--evaluations", str(budget), "--workers", "0", resume=True)
+        )
+        assert result["evaluations"] == budget
+    assert elites(folder) == reference
+
+
+def live_workers(marker: str) -> list[int]:
+    """Return the processes whose environment holds the marker."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                environment = (entry / "environ").read_bytes()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if marker.encode() in environment and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def wait_until_gone(marker: str, timeout_s: float = 10.0) -> None:
+    end = time.monotonic() + timeout_s
+    while live_workers(marker):
+        assert time.monotonic() < end, f"orphans: {live_workers(marker)}"
+        time.sleep(0.05)
+
+
+def start(command: list[str], marker: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "ULMUS_TEST_MARKER": marker}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def kill_at_a_random_moment(
+    process: subprocess.Popen[str], marker: str, whom: str, rng: random.Random
+) -> None:
+    time.sleep(rng.uniform(0.2, 2.5))
+    family = live_workers(marker)
+    others = [pid for pid in family if pid != process.pid]
+    victims = {
+        "run": [process.pid],
+        "worker": rng.sample(others, min(1, len(others))),
+        "all": family,
+    }
+    for pid in victims[whom]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def num_committed(folder: Path) -> int:
+    from ulmus.errors import RunFormatError, RunNotFoundError
+    from ulmus.runs.log import RunLog
+
+    try:
+        with RunLog.open_read_only(folder) as log:
+            return sum(1 for _ in log.steps())
+    except (RunNotFoundError, RunFormatError):
+        return -1
+
+
+def survive_kills(tmp_path: Path, reference: str, kills: list[str], seed: int) -> None:
+    folder, rng, committed = tmp_path / "run", random.Random(seed), -1
+    budget = ["--evaluations", str(EVALUATIONS), "--workers", "2"]
+    for number, whom in enumerate(kills):
+        marker = f"kill-{os.getpid()}-{seed}-{number}"
+        process = start(run_command(folder, *budget, resume=committed >= 0, slow=True), marker)
+        kill_at_a_random_moment(process, marker, whom, rng)
+        if whom == "worker":
+            process.send_signal(signal.SIGINT)  # the run itself must have lived on
+        _, errors = process.communicate(timeout=60)
+        assert "Traceback" not in errors, errors
+        wait_until_gone(marker)
+        assert num_committed(folder) >= committed
+        committed = num_committed(folder)
+        if committed < 0 and folder.exists():
+            for file in folder.iterdir():
+                file.unlink()
+    finish(run_command(folder, *budget, resume=committed >= 0, slow=True))
+    assert elites(folder) == reference
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds orphans by /proc")
+def test_a_killed_run_goes_on_without_orphans_or_loss(reference: str, tmp_path: Path) -> None:
+    survive_kills(tmp_path, reference, ["run", "worker", "all"], seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds orphans by /proc")
+def test_twenty_kills_at_random_moments(reference: str, tmp_path: Path) -> None:
+    survive_kills(tmp_path, reference, ["run", "worker", "all", "run"] * 5, seed=2)
+
+
+def test_ctrl_c_once_ends_after_the_batch_and_leaves_a_readable_run(
+    reference: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    marker = f"ctrl-c-{os.getpid()}"
+    budget = ["--evaluations", str(EVALUATIONS), "--workers", "2"]
+    process = start(run_command(folder, *budget, slow=True), marker)
+    while num_committed(folder) < 40:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "press Ctrl-C again" in errors
+    result = json.loads(output.splitlines()[-1])
+    assert 40 <= result["evaluations"] < EVALUATIONS
+    assert num_committed(folder) == result["evaluations"]
+    wait_until_gone(marker)
+    finish(run_command(folder, *budget, resume=True, slow=True))
+    assert elites(folder) == reference
+
+
+def test_ctrl_c_twice_ends_at_once(tmp_path: Path) -> None:
+    folder, marker = tmp_path / "run", f"ctrl-c-c-{os.getpid()}"
+    process = start(run_command(folder, "--minutes", "5", "--workers", "2", slow=True), marker)
+    while num_committed(folder) < 20:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=5)
+    assert process.returncode in (0, 130)
+    wait_until_gone(marker)
+    assert num_committed(folder) >= 20
+
+
+def test_a_resume_that_would_change_the_run_is_refused(reference: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    finish(run_command(folder, "--evaluations", "50", "--workers", "0"))
+    command = run_command(folder, "--evaluations", "90", "--workers", "0", resume=True)
+    command[command.index("5")] = "6"
+    refused = subprocess.run(command, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "seed: the run has 5, now 6" in refused.stderr
+    assert num_committed(folder) == 50
+
+
+def test_what_is_not_given_at_a_resume_is_taken_from_the_run(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    finish(run_command(folder, "--evaluations", "50", "--workers", "0"))
+    result = finish([*COMMAND, "run", "--resume", str(folder), "--evaluations", "70", "--json"])
+    assert (result["evaluations"], result["seed"]) == (70, 5)
+
+
+def test_a_run_that_is_being_written_is_refused_to_others(tmp_path: Path) -> None:
+    folder, marker = tmp_path / "run", f"locked-{os.getpid()}"
+    process = start(run_command(folder, "--minutes", "5", "--workers", "1", slow=True), marker)
+    while num_committed(folder) < 1:
+        time.sleep(0.02)
+    other = subprocess.run(run_command(folder, resume=True), capture_output=True, text=True)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert other.returncode == 2
+    assert f"is being written by process {process.pid}" in other.stderr
