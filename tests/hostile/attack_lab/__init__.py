@@ -1,0 +1,1 @@
+"""The laboratory of the hostile tests: scene, naive evaluator, throw-away namespace, evidence."""

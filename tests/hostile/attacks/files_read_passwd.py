@@ -1,0 +1,10 @@
+"""Read the list of accounts of the machine.
+
+Evidence: text root:x:0
+Sandbox: error
+"""
+
+
+def attack(target):
+    with open("/etc/passwd") as accounts:
+        return accounts.read()

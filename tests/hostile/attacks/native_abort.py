@@ -1,0 +1,11 @@
+"""Abort the process.
+
+Evidence: died
+Sandbox: error, crashed
+"""
+
+import os
+
+
+def attack(target):
+    os.abort()

@@ -1,0 +1,12 @@
+"""Nest a million C iterators and ask for one item.
+
+Evidence: died
+Sandbox: crashed, error, memory
+"""
+
+
+def attack(target):
+    chain = iter(())
+    for _ in range(1_000_000):
+        chain = filter(None, chain)
+    return list(chain)

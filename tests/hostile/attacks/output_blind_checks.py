@@ -1,0 +1,14 @@
+"""Make every type check say yes, so that the evaluator's own encoder trips.
+
+Evidence: died
+Sandbox: ok, output, error
+"""
+
+import builtins
+
+
+def attack(target):
+    builtins.isinstance = lambda *args: True
+    builtins.issubclass = lambda *args: True
+    builtins.type = lambda *args: dict
+    return {"distance": 1.0, "joints": [attack]}

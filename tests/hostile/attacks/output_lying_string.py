@@ -1,0 +1,14 @@
+"""Answer with a string that claims to be short.
+
+Evidence: flood
+Sandbox: output, memory, ok
+"""
+
+
+class Short(str):
+    def __len__(self):
+        return 1
+
+
+def attack(target):
+    return {"distance": 1.0, "name": Short("x" * 20_000_000)}
