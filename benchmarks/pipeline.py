@@ -1,0 +1,79 @@
+"""The whole pipeline on this machine: evaluations per second and core, by part, and the log.
+
+    python benchmarks/pipeline.py [--evaluations 3000] [--seeds 3] [--workers 2]
+
+Starts fresh runs from the Square seed with the default operators. "Per core" divides by the CPU
+seconds of all processes, start-up left out. Parts are wall seconds inside the part, in
+milliseconds per evaluation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from machine import print_rows, write_rows
+
+from ulmus import experiment as root
+from ulmus.config import read_config
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and its ended children."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
+
+
+def measure(seed: int, evaluations: int, workers: int, folder: Path) -> dict[str, object]:
+    """Run once and return one row."""
+    overrides = {"seed": seed, "evaluations": evaluations, "workers": workers}
+    experiment, log = root.start(read_config(None, overrides), folder)
+    warm = cpu_seconds()
+    first: list[float] = []
+    with log:
+        start = time.perf_counter()
+        progress = root.run(experiment, log, observe=lambda p: first.append(time.perf_counter()))
+        wall_s = time.perf_counter() - start
+    cpu_s = cpu_seconds() - warm
+    start_up_s = first[0] - start
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    parts = {f"{part}_ms": round(1000 * s / evaluations, 3) for part, s in progress.parts_s.items()}
+    return {
+        "seed": seed,
+        "evaluations": progress.evaluations,
+        "per_s": round(evaluations / (wall_s - start_up_s), 1),
+        "per_cpu_s": round(evaluations / cpu_s, 1),
+        "first_batch_s": round(start_up_s, 2),
+        **parts,
+        "cells": len(progress.archive),
+        "qd_score": round(progress.archive.qd_score, 1),
+        "valid": round(progress.valid_share, 3),
+        "log_bytes_per_step": round(size / progress.evaluations, 1),
+    }
+
+
+def main() -> None:
+    """Parse the command line, measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--evaluations", type=int, default=3000)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--machine")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [
+            measure(seed, given.evaluations, given.workers, Path(folder) / str(seed))
+            for seed in range(given.seeds)
+        ]
+    print_rows(rows)
+    for key in ("per_s", "per_cpu_s"):
+        print(f"median {key}: {statistics.median(float(str(row[key])) for row in rows)}")
+    print(write_rows("pipeline", rows, given.machine))
+
+
+if __name__ == "__main__":
+    main()
