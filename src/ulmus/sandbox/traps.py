@@ -1,0 +1,46 @@
+"""How a call into the guest ended that gave no answer."""
+
+from __future__ import annotations
+
+import re
+
+from ulmus.records import Limits, Outcome, Status
+
+_FRAME = re.compile(r"^\s+\d+:\s+(?:0x[0-9a-f]+ - )?(\S+?)!(.+)$", re.MULTILINE)
+
+
+def outcome(trap: str, limits: Limits, fuel: int) -> Outcome:
+    """Return the outcome that belongs to the words of a trap."""
+    status, error = _classify(trap, limits)
+    return Outcome(status, error=error, fuel=fuel)
+
+
+def _classify(trap: str, limits: Limits) -> tuple[Status, str]:
+    if "all fuel consumed" in trap:
+        return Status.TIMEOUT, f"used up its fuel of {limits.fuel} instructions"
+    if "wasm trap: interrupt" in trap:
+        return Status.TIMEOUT, f"ran longer than {limits.timeout_s:g} s"
+    if "call stack exhausted" in trap:
+        return Status.CRASHED, "call stack exhausted: recursion too deep"
+    if "`unreachable`" in trap:
+        return _unreachable(trap)
+    return Status.CRASHED, f"the interpreter crashed: {trap.strip().splitlines()[-1].strip()}"
+
+
+def _unreachable(trap: str) -> tuple[Status, str]:
+    """Tell a reach for the outside from an interpreter that gave up.
+
+    Every way out was replaced by a stub that traps. The stubs have no names; the functions of the
+    C library that call them have.
+    """
+    frames = _FRAME.findall(trap)
+    if frames and frames[0][0] == "<unknown>":
+        named = [name for module, name in frames if module == "libc.so"]
+        return Status.VIOLATION, f"tried to reach the outside: {_reach(named)}"
+    where = frames[0][1] if frames else "unknown place"
+    return Status.CRASHED, f"the interpreter gave up in {where}"
+
+
+def _reach(named: list[str]) -> str:
+    """Name what was tried: the outermost function of the C library, such as "open"."""
+    return named[-1] if named else "unknown call"

@@ -1,0 +1,97 @@
+"""The tier `wasm`: each program in a fresh CPython inside WebAssembly.
+
+What it does *not* stop: a program chooses its own result, so no score may be taken from the
+program's mouth; side channels (a program has no clock, but it shares a processor); a bug in
+wasmtime. What it stops, and by what: see docs/sandbox.md.
+
+How an entry is found if a program has renamed it: see `ulmus.sandbox.guest.entry`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ulmus.errors import SandboxError
+from ulmus.records import GuestModule, Job, Limits, Outcome
+from ulmus.sandbox import cache, engine, frames, traps
+
+_COMPILE_LIMITS = Limits(fuel=20_000_000_000, timeout_s=60.0)
+
+
+@dataclass(frozen=True)
+class WasmSandbox:
+    """Runs programs in WebAssembly; a picklable value, opened at the first `run` in a process.
+
+    Attributes:
+        guest: The component; None for the one that ulmus was built with.
+        cache_dir: Where its compiled form is kept; None for the user's cache folder or what the
+            environment variable ULMUS_CACHE_DIR names. Changes no result.
+    """
+
+    guest: Path | None = None
+    cache_dir: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """Return "wasm:" and 16 hex digits over guest, wasmtime version and settings."""
+        return f"wasm:{engine.identity(self._wasm)}"
+
+    def prepare(self, progress: engine.Progress | None = None) -> None:
+        """Open the sandbox now; compiles the guest if this machine has not done so yet.
+
+        Args:
+            progress: Is told in a few words when something takes long.
+
+        Raises:
+            SandboxUnavailableError: The tier cannot serve on this machine.
+        """
+        self._open(progress)
+
+    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Run each job in a fresh world and return the outcomes in the same order.
+
+        Raises:
+            SandboxUnavailableError: The tier cannot serve on this machine.
+            SandboxError: A module that a job brings does not compile.
+        """
+        guest = self._open(None)
+        with guest.ticking():
+            return [_run(guest, job) for job in jobs]
+
+    @property
+    def _wasm(self) -> Path:
+        return self.guest or engine.GUEST
+
+    def _open(self, progress: engine.Progress | None) -> engine.Guest:
+        folder = self.cache_dir or cache.default_folder()
+        return engine.open_guest(self._wasm, folder, progress)
+
+
+def _run(guest: engine.Guest, job: Job) -> Outcome:
+    refused = frames.refusal(job)
+    if refused is not None:
+        return refused
+    codes = tuple(_code(guest, module) for module in job.modules)
+    answer = guest.call(frames.encode(job, codes), job.limits)
+    if answer.text is None:
+        return traps.outcome(answer.trap, job.limits, answer.fuel)
+    return frames.decode(answer.text, job, answer.fuel)
+
+
+_codes: dict[tuple[int, GuestModule], str] = {}
+
+
+def _code(guest: engine.Guest, module: GuestModule) -> str:
+    """Return the compiled code of a module, compiled by the guest at its first use in a process.
+
+    The host only keeps it and never looks inside.
+    """
+    key = (id(guest), module)
+    if key not in _codes:
+        answer = guest.call(frames.compile_request(module), _COMPILE_LIMITS)
+        if answer.text is None:
+            raise SandboxError(f"guest module {module.name!r} does not compile: {answer.trap}")
+        _codes[key] = answer.text
+    return _codes[key]
