@@ -22,7 +22,7 @@ from ulmus.problems.sodarace.physics.constants import (
     JOINT_RADIUS,
     NUM_BUCKETS,
 )
-from ulmus.problems.sodarace.physics.state import Floats, Ints, TerrainArrays
+from ulmus.problems.sodarace.physics.state import Floats, Starts, TerrainArrays
 
 Point = tuple[float, float]
 Polyline = tuple[Point, ...]
@@ -237,7 +237,7 @@ def _bucket(x: float) -> int:
 
 def _sorted_into_buckets(
     rows: Sequence[tuple[float, ...]], boxes: Sequence[_Box], width: int
-) -> tuple[Ints, Floats]:
+) -> tuple[Starts, Floats]:
     """Return the first row of each bucket and the rows bucket by bucket, in their order."""
     starts, sorted_rows = [0], []
     for bucket in range(NUM_BUCKETS):
@@ -245,7 +245,7 @@ def _sorted_into_buckets(
             row for row, box in zip(rows, boxes, strict=True) if box.first <= bucket <= box.last
         ]
         starts.append(len(sorted_rows))
-    return np.array(starts, dtype=np.int64), np.array(sorted_rows, dtype=float).reshape(-1, width)
+    return np.array(starts, dtype=np.uint64), np.array(sorted_rows, dtype=float).reshape(-1, width)
 
 
 def _tops(boxes: Sequence[_Box]) -> Floats:

@@ -31,7 +31,7 @@ from ulmus.problems.sodarace.physics.constants import (
 )
 
 if TYPE_CHECKING:
-    from ulmus.problems.sodarace.physics.state import Floats, Indices, Ints
+    from ulmus.problems.sodarace.physics.state import Floats, Indices, Ints, Starts
 
 _INVERSE_WIDTH = 1.0 / BUCKET_WIDTH  # exact: the width is a power of two
 _LAST_BUCKET = NUM_BUCKETS - 1
@@ -73,7 +73,7 @@ def _touch(
 @compiled
 def _sweep(
     joints: Floats,
-    link_start: Ints,
+    link_start: Starts,
     other: Indices,
     links: Floats,
     first: int,
@@ -113,9 +113,9 @@ def _move(
     joints: Floats,
     k: int,
     bucket: int,
-    face_start: Ints,
+    face_start: Starts,
     faces: Floats,
-    vertex_start: Ints,
+    vertex_start: Starts,
     vertices: Floats,
     h: float,
     friction: float,
@@ -154,67 +154,26 @@ def _move(
 
 
 @compiled
-def _substep(
-    joints: Floats,
-    link_start: Ints,
-    other: Indices,
-    links: Floats,
-    first: int,
-    last: int,
-    wave_sine: float,
-    wave_cosine: float,
-    face_start: Ints,
-    faces: Floats,
-    vertex_start: Ints,
-    vertices: Floats,
-    top: Floats,
-    laws: Floats,
-) -> int:
-    """Advance one walker by one substep; return the number of clamped joints, or -1 if broken."""
-    h, fall, factor, friction, top_speed = laws[0], laws[1], laws[2], laws[3], laws[4]
-    for k in range(first, last):
-        joints[k, 2] *= factor
-        joints[k, 3] = (joints[k, 3] - fall) * factor
-    _sweep(joints, link_start, other, links, first, last, wave_sine, wave_cosine)
-    clamps = 0
-    for k in range(first, last):
-        vx, vy = joints[k, 2], joints[k, 3]
-        square = vx * vx + vy * vy
-        if not square <= top_speed * top_speed:
-            scale = top_speed / sqrt(square)
-            joints[k, 2] = vx * scale
-            joints[k, 3] = vy * scale
-            clamps += 1
-            if not abs(joints[k, 2]) + abs(joints[k, 3]) <= 2.0 * top_speed:
-                return -1
-        bucket = _bucket(joints[k, 0])
-        if joints[k, 1] > top[bucket]:
-            joints[k, 0] += h * joints[k, 2]
-            joints[k, 1] += h * joints[k, 3]
-        else:
-            _move(joints, k, bucket, face_start, faces, vertex_start, vertices, h, friction)
-    return clamps
-
-
-@compiled
-def _note(joints: Floats, first: int, last: int, path: Floats, mean: Floats) -> None:
+def _note(
+    joints: Floats, first: int, last: int, paths: Floats, means: Floats, walker: int, mark: int
+) -> None:
     """Write the positions of one walker and their mean, summed in order."""
     sum_x = 0.0
     sum_y = 0.0
     for k in range(first, last):
-        path[k, 0] = joints[k, 0]
-        path[k, 1] = joints[k, 1]
+        paths[mark, k, 0] = joints[k, 0]
+        paths[mark, k, 1] = joints[k, 1]
         sum_x += joints[k, 0]
         sum_y += joints[k, 1]
-    mean[0] = sum_x / (last - first)
-    mean[1] = sum_y / (last - first)
+    means[walker, mark, 0] = sum_x / (last - first)
+    means[walker, mark, 1] = sum_y / (last - first)
 
 
 @compiled
 def run(
     joints: Floats,
-    joint_start: Ints,
-    link_start: Ints,
+    joint_start: Starts,
+    link_start: Starts,
     other: Indices,
     links: Floats,
     finite: Ints,
@@ -223,9 +182,9 @@ def run(
     marks: Ints,
     paths: Floats,
     means: Floats,
-    face_start: Ints,
+    face_start: Starts,
     faces: Floats,
-    vertex_start: Ints,
+    vertex_start: Starts,
     vertices: Floats,
     top: Floats,
     laws: Floats,
@@ -251,21 +210,47 @@ def run(
         top: Height of the ground.
         laws: (5,) substep in s, g h in u/s, drag factor, friction, top speed in u/s.
     """
+    # One long function on purpose: with the substep in a function of its own, small walkers take
+    # a quarter longer and compiling takes 0.3 s more (measured).
+    h, fall, factor, friction, top_speed = laws[0], laws[1], laws[2], laws[3], laws[4]
     for walker in range(len(finite)):
         first, last = joint_start[walker], joint_start[walker + 1]
         n = 0
         for mark in range(len(marks)):
             while n < marks[mark] and finite[walker] == 1:
-                clamped = _substep(
-                    joints, link_start, other, links, first, last, wave[n, 0], wave[n, 1],
-                    face_start, faces, vertex_start, vertices, top, laws,
-                )  # fmt: skip
-                if clamped < 0:
-                    finite[walker] = 0
-                else:
-                    clamps[walker] += clamped
+                for k in range(first, last):
+                    joints[k, 2] *= factor
+                    joints[k, 3] = (joints[k, 3] - fall) * factor
+                _sweep(joints, link_start, other, links, first, last, wave[n, 0], wave[n, 1])
+                for k in range(first, last):
+                    vx, vy = joints[k, 2], joints[k, 3]
+                    square = vx * vx + vy * vy
+                    if not square <= top_speed * top_speed:
+                        scale = top_speed / sqrt(square)
+                        joints[k, 2] = vx * scale
+                        joints[k, 3] = vy * scale
+                        clamps[walker] += 1
+                        if not abs(joints[k, 2]) + abs(joints[k, 3]) <= 2.0 * top_speed:
+                            finite[walker] = 0
+                            break
+                    bucket = _bucket(joints[k, 0])
+                    if joints[k, 1] > top[bucket]:
+                        joints[k, 0] += h * joints[k, 2]
+                        joints[k, 1] += h * joints[k, 3]
+                    else:
+                        _move(
+                            joints,
+                            k,
+                            bucket,
+                            face_start,
+                            faces,
+                            vertex_start,
+                            vertices,
+                            h,
+                            friction,
+                        )
                 n += 1
-            _note(joints, first, last, paths[mark], means[walker, mark])
+            _note(joints, first, last, paths, means, walker, mark)
 
 
 def run_safely(*arguments: Any) -> None:

@@ -19,6 +19,8 @@ from ulmus.problems.sodarace.physics.turns import sincos_turns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Starts = NDArray[np.uint64]
+"""Where the rows of something begin; unsigned, so that the kernel need not look for negatives."""
 Indices = NDArray[np.uint32]
 
 
@@ -70,9 +72,9 @@ class TerrainArrays:
 
     faces: Floats
     vertices: Floats
-    face_start: Ints
+    face_start: Starts
     face_rows: Floats
-    vertex_start: Ints
+    vertex_start: Starts
     vertex_rows: Floats
     top: Floats
 
@@ -92,8 +94,8 @@ class Packed:
     """
 
     joints: Floats
-    joint_start: Ints
-    link_start: Ints
+    joint_start: Starts
+    link_start: Starts
     other: Indices
     links: Floats
     order: Ints
@@ -206,8 +208,8 @@ class _Packer:
         """Return everything that was added."""
         return Packed(
             joints=np.array(self.joints, dtype=np.float64).reshape(-1, 4),
-            joint_start=np.array(self.joint_start, dtype=np.int64),
-            link_start=np.array(self.link_start, dtype=np.int64),
+            joint_start=np.array(self.joint_start, dtype=np.uint64),
+            link_start=np.array(self.link_start, dtype=np.uint64),
             other=np.array(self.other, dtype=np.uint32),
             links=np.array(self.links, dtype=np.float64).reshape(-1, 5),
             order=np.array(self.order, dtype=np.int64),
