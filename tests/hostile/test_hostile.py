@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections import Counter
 
@@ -37,6 +38,8 @@ GROUPS = {
     "repeat",
 }
 
+HOST_PATHS = (sys.prefix, sys.base_prefix, str(catalogue.FOLDER))
+
 each_attack = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 
 
@@ -44,7 +47,7 @@ def test_there_are_attacks_of_every_kind() -> None:
     counts = Counter(attack.group for attack in ATTACKS)
     assert set(counts) == GROUPS
     assert min(counts.values()) >= 4
-    assert len(ATTACKS) >= 45
+    assert len(ATTACKS) >= 150
 
 
 def test_the_table_in_the_readme_is_up_to_date() -> None:
@@ -99,7 +102,7 @@ def test_attack_succeeds_against_a_naive_evaluator(attack: Attack) -> None:
         seen,
         secret=secret,
         expected=EXPECTED,
-        host_paths=(sys.prefix, sys.base_prefix, str(catalogue.FOLDER)),
+        host_paths=HOST_PATHS,
         again=again,
     ), seen
 
@@ -112,7 +115,7 @@ def test_no_evidence_is_seen_of_a_harmless_program() -> None:
     seen = observe_control(HARMLESS, secret)
     for evidence in sorted({attack.evidence for attack in ATTACKS}):
         assert not succeeded(
-            evidence, seen, secret=secret, expected=EXPECTED, host_paths=("/",), again=seen
+            evidence, seen, secret=secret, expected=EXPECTED, host_paths=HOST_PATHS, again=seen
         ), evidence
 
 
@@ -136,8 +139,6 @@ def attack(target):
 
 
 def test_no_control_is_skipped_where_namespaces_work() -> None:
-    import subprocess
-
     try:
         done = subprocess.run([*namespace.UNSHARE, "true"], capture_output=True, timeout=30)
     except FileNotFoundError:

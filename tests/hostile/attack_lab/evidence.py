@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,18 +48,29 @@ class Observation:
     killed: bool
 
 
-def nonfinite(value: Any) -> bool:
-    """Tell whether there is a number in plain data that is not finite; the data is a tree."""
+def parts(value: Any) -> Iterator[Any]:
+    """Yield every part of plain data, keys included; the data is a tree."""
     stack = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, float) and not math.isfinite(item):
-            return True
+        yield item
         if isinstance(item, dict):
-            stack.extend(item.values())
+            stack.extend([*item, *item.values()])
         elif isinstance(item, list):
             stack.extend(item)
-    return False
+
+
+def nonfinite(part: Any) -> bool:
+    """Tell whether a value is a number that is not finite."""
+    return isinstance(part, float) and not math.isfinite(part)
+
+
+def unwritable(part: Any) -> bool:
+    """Tell whether a value is a text that UTF-8 cannot write."""
+    try:
+        return isinstance(part, str) and not part.encode("utf-8") and part != ""
+    except UnicodeEncodeError:
+        return True
 
 
 def succeeded(
@@ -74,8 +86,8 @@ def succeeded(
 
     Args:
         evidence: "secret", "text TEXT", "host-path", "file", "damage", "connection", "kill",
-            "orphans", "died", "hang", "memory", "flood", "nonfinite", "forged", "poison" or
-            "differs".
+            "orphans", "died", "hang", "memory", "flood", "nonfinite", "unwritable",
+            "forged", "poison" or "differs".
         seen: What was seen.
         secret: What was to be kept.
         expected: What the honest program answers on its own.
@@ -99,7 +111,8 @@ def succeeded(
         "hang": lambda: seen.hung,
         "memory": lambda: seen.peak_bytes >= MEMORY_BYTES,
         "flood": lambda: seen.output_bytes >= FLOOD_BYTES,
-        "nonfinite": lambda: nonfinite(seen.value),
+        "nonfinite": lambda: any(map(nonfinite, parts(seen.value))),
+        "unwritable": lambda: any(map(unwritable, parts(seen.value))),
         "forged": lambda: isinstance(seen.score, float) and not seen.score <= FORGED_SCORE,
         "poison": lambda: seen.honest != expected,
         "differs": lambda: seen.value is not None and seen.value != again.value,

@@ -15,7 +15,7 @@ from typing import Any
 
 from attack_lab import naive
 from attack_lab.catalogue import GUEST_MODULE, HONEST, Attack
-from attack_lab.evidence import Observation
+from attack_lab.evidence import Observation, parts
 from attack_lab.scene import VARIABLE, Scene, new_secret
 from ulmus.records import GuestModule, Job, Limits, Outcome, Status
 from ulmus.sandbox.base import Sandbox
@@ -163,12 +163,7 @@ def check_plain(value: Any) -> None:
     Raises:
         AssertionError: There is something else in it.
     """
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        assert type(item) in (type(None), bool, int, float, str, list, dict)
-        if type(item) is dict:
-            assert all(type(key) is str for key in item)
-            stack.extend(item.values())
-        elif type(item) is list:
-            stack.extend(item)
+    for part in parts(value):
+        assert type(part) in (type(None), bool, int, float, str, list, dict)
+        if type(part) is dict:
+            assert all(type(key) is str for key in part)

@@ -118,7 +118,7 @@ def read_verdicts(stdout: Path) -> dict[str, dict]:
             if line.startswith('{"program"'):
                 try:
                     verdict = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 verdicts[verdict["program"]] = verdict
     return verdicts

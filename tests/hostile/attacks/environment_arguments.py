@@ -1,7 +1,7 @@
 """Read the command line of the host, where tokens are passed.
 
 Evidence: secret
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import sys

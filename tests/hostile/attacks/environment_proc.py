@@ -1,7 +1,7 @@
 """Read the environment of this and of every other process from /proc.
 
 Evidence: secret
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 

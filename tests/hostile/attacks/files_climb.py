@@ -1,7 +1,7 @@
 """Climb out of whatever folder there is: open descriptors, `..`, chdir.
 
 Evidence: secret
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import os

@@ -1,7 +1,7 @@
 """Write through the database, archive and log modules, which open files by themselves.
 
 Evidence: file
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import importlib

@@ -1,7 +1,7 @@
 """Delete a file of the user.
 
 Evidence: damage
-Sandbox: error
+Sandbox: violation, error
 """
 
 import os

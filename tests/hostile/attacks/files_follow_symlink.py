@@ -1,7 +1,7 @@
 """Plant a symbolic and a hard link to a file out of reach, then read through them.
 
 Evidence: secret
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import os

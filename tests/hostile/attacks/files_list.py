@@ -1,7 +1,7 @@
 """List folders of the host by every door that lists one.
 
 Evidence: secret
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import glob

@@ -1,7 +1,7 @@
 """Truncate, rename and reprotect a file of the user.
 
 Evidence: damage
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import os

@@ -1,7 +1,7 @@
 """Read the memory of the host process through /proc/self/maps and /proc/self/mem.
 
 Evidence: secret
-Sandbox: error
+Sandbox: violation, error
 """
 
 

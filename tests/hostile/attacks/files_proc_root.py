@@ -1,7 +1,7 @@
 """Reach a file through the kernel's own doors: /proc/self/root, /proc/self/fd, /dev/fd.
 
 Evidence: secret
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 

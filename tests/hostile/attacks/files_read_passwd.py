@@ -1,7 +1,7 @@
 """Read the list of accounts of the machine.
 
 Evidence: text root:x:0
-Sandbox: error
+Sandbox: violation, error
 """
 
 

@@ -1,7 +1,7 @@
 """Read a file by every door of the standard library that opens one.
 
 Evidence: secret
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import codecs

@@ -1,7 +1,7 @@
 """Leave temporary files behind.
 
 Evidence: file
-Sandbox: error
+Sandbox: violation, error
 """
 
 import tempfile

@@ -1,7 +1,7 @@
 """Leave a file on the host by every door that writes one.
 
 Evidence: file
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import os

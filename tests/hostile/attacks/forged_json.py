@@ -1,7 +1,7 @@
 """Replace the encoder by one that writes a better score.
 
 Evidence: forged
-Sandbox: ok, output, error
+Sandbox: violation, error, ok, output
 """
 
 import json

@@ -1,7 +1,7 @@
 """Walk from a harmless module to the operating system without one underscore.
 
 Evidence: secret
-Sandbox: error
+Sandbox: violation, error
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 """Create the system call module anew, past any patched `os`.
 
 Evidence: secret
-Sandbox: error
+Sandbox: violation, error
 """
 
 import _imp

@@ -1,7 +1,7 @@
 """Take the built-ins from the frame below a running generator.
 
 Evidence: secret
-Sandbox: error
+Sandbox: violation, error
 """
 
 

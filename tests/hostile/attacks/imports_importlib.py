@@ -1,7 +1,7 @@
 """Get forbidden modules through the import machinery.
 
 Evidence: secret
-Sandbox: error
+Sandbox: violation, error
 """
 
 import importlib

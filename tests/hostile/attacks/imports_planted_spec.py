@@ -1,7 +1,7 @@
 """Load a module from a path with a hand-made specification.
 
 Evidence: secret
-Sandbox: error
+Sandbox: violation, error
 """
 
 import importlib.util

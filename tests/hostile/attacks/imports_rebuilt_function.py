@@ -1,7 +1,7 @@
 """Rebuild a function with another world of globals.
 
 Evidence: secret
-Sandbox: error
+Sandbox: violation, error
 """
 
 import types

@@ -1,7 +1,7 @@
 """Climb from an empty tuple to every class, and from there to the operating system.
 
 Evidence: secret
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 

@@ -1,7 +1,7 @@
 """Ask the fault handler for a fault.
 
 Evidence: died
-Sandbox: error, crashed
+Sandbox: violation, crashed, error
 """
 
 import faulthandler

@@ -1,4 +1,4 @@
-"""Nest a million C iterators and ask for one item.
+"""Nest two hundred thousand C iterators and ask for one item.
 
 Evidence: died
 Sandbox: crashed, error, memory
@@ -7,6 +7,6 @@ Sandbox: crashed, error, memory
 
 def attack(target):
     chain = iter(())
-    for _ in range(1_000_000):
+    for _ in range(200_000):
         chain = filter(None, chain)
     return list(chain)

@@ -1,4 +1,4 @@
-"""Overflow the C stack through `repr` of nested objects with the recursion limit lifted.
+"""Overflow the C stack through nested chains with the recursion limit lifted.
 
 Evidence: died
 Sandbox: crashed, error, memory, timeout
@@ -11,6 +11,6 @@ import sys
 def attack(target):
     sys.setrecursionlimit(2**31 - 1)
     chain = iter([1])
-    for _ in range(1_000_000):
+    for _ in range(500_000):
         chain = itertools.chain(chain)
     return next(chain)

@@ -1,7 +1,7 @@
 """Create the C socket module past the import system and connect with it.
 
 Evidence: connection
-Sandbox: error, ok
+Sandbox: violation, error, ok
 """
 
 import importlib

@@ -1,7 +1,7 @@
 """Make every type check say yes, so that the evaluator's own encoder trips.
 
 Evidence: died
-Sandbox: ok, output, error
+Sandbox: violation, error, ok, output
 """
 
 import builtins

@@ -1,7 +1,7 @@
 """Answer with a list a hundred thousand levels deep.
 
 Evidence: died
-Sandbox: output
+Sandbox: crashed, output
 """
 
 

@@ -1,9 +1,9 @@
-"""Answer with 40 MB.
+"""Answer with 12 MB.
 
 Evidence: flood
-Sandbox: output, memory
+Sandbox: output, memory, timeout
 """
 
 
 def attack(target):
-    return "x" * 40_000_000
+    return "x" * 12_000_000

@@ -1,7 +1,7 @@
 """Raise an exception whose class lies about its own name.
 
 Evidence: died
-Sandbox: error
+Sandbox: violation, error
 """
 
 

@@ -1,7 +1,7 @@
 """Close every descriptor of the evaluator.
 
 Evidence: died
-Sandbox: ok
+Sandbox: violation, ok
 """
 
 import os

@@ -1,7 +1,7 @@
 """Learn the time, so that no two runs need to be equal.
 
 Evidence: differs
-Sandbox: ok, error
+Sandbox: violation, error, ok
 """
 
 import _imp

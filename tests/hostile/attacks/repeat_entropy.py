@@ -1,7 +1,7 @@
 """Draw numbers that no seed repeats.
 
 Evidence: differs
-Sandbox: ok, error
+Sandbox: violation, error, ok
 """
 
 import _imp

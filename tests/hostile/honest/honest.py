@@ -34,9 +34,6 @@ def scars():
         found.append("callbacks")
     if sys.getprofile() or sys.gettrace():
         found.append("profiler")
-    for path in ("ulmus_mark", "/ulmus_mark", "/tmp/ulmus_mark"):
-        if os.path.exists(path):
-            found.append("file")
     return found
 
 

@@ -1,0 +1,29 @@
+"""Have the evaluator's own encoder write NaN, which is no JSON but is often read.
+
+Evidence: nonfinite
+Sandbox: output, violation, error
+"""
+
+import json
+import sys
+import types
+
+write = json.dumps
+
+
+def answer(value, **how):
+    if "status" in value:
+        return write(value)
+    return '{"program": "attack", "score": 1.0, "value": {"distance": [NaN]}}'
+
+
+def attack(target):
+    frame = sys._getframe()
+    while frame is not None:
+        space = frame.f_globals
+        if "_encode" in space:
+            space["_encode"] = answer
+        if "json" in space and "score_of" in space:
+            space["json"] = types.SimpleNamespace(dumps=answer)
+        frame = frame.f_back
+    return {"distance": 1.0}
