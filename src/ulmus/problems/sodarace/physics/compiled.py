@@ -23,7 +23,7 @@ def _cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("ulmus")).absolute() / "numba"
 
 
-def _writable(folder: Path) -> bool:
+def folder_is_writable(folder: Path) -> bool:
     """Tell whether files can be made in a folder, making the folder if need be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def _writable(folder: Path) -> bool:
 
 
 FOLDER = _cache_folder()
-CACHED = _writable(FOLDER)
+CACHED = folder_is_writable(FOLDER)
 """False if nothing can be kept: every process then compiles for itself, in about 3 s."""
 
 
