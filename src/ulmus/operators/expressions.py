@@ -1,0 +1,419 @@
+"""Reads the expressions of a program into a view: where they stand, what they need, their roles."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from ulmus.operators.positions import Text
+from ulmus.operators.roles import FLAG, NUMBER, TEXT, Roles
+from ulmus.operators.scope import Scopes
+from ulmus.operators.view import Argument, Call, Expression, Number, Token
+
+MAX_DEPTH = 60
+"""Deeper parts of a program are left alone, so that no text can exhaust the stack."""
+
+ARITHMETIC: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+}
+_ORDER: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+_TIGHT = (
+    ast.Name,
+    ast.Constant,
+    ast.Call,
+    ast.Attribute,
+    ast.Subscript,
+    ast.List,
+    ast.Tuple,  # only those in parentheses are collected
+    ast.Dict,
+    ast.Set,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.JoinedStr,
+)
+_IN_PLACE = (
+    ast.Starred,
+    ast.GeneratorExp,
+    ast.Slice,
+    ast.Lambda,
+    ast.NamedExpr,
+    ast.Yield,
+    ast.YieldFrom,
+    ast.Await,
+)  # not replaced, and no replacement for others
+_NUMERIC = frozenset(
+    [
+        "len",
+        "abs",
+        "int",
+        "float",
+        "round",
+        "sum",
+        "min",
+        "max",
+        "pow",
+        "sin",
+        "cos",
+        "tan",
+        "sqrt",
+        "atan",
+        "atan2",
+        "exp",
+        "log",
+        "hypot",
+        "floor",
+        "ceil",
+        "radians",
+        "degrees",
+        "fabs",
+        "random",
+        "uniform",
+        "randint",
+    ]
+)  # functions that take or give numbers, whatever they stand behind
+_TAKES_NUMBERS = _NUMERIC - {"len", "sum", "min", "max"} | {"range"}
+_ANYTHING = frozenset(
+    [
+        "print",
+        "len",
+        "list",
+        "tuple",
+        "set",
+        "dict",
+        "str",
+        "sum",
+        "min",
+        "max",
+        "sorted",
+        "reversed",
+        "zip",
+        "map",
+    ]
+)
+_KEEPS = frozenset(["list", "tuple", "set", "sorted", "reversed"])  # give what they take, reordered
+
+
+class ExpressionReader:
+    """Collects expressions, numbers, operators and calls, and unites roles on the way."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.scopes = Scopes()
+        self.roles = Roles()
+        self.scope = 0
+        self.expressions: list[Expression] = []
+        self.numbers: list[Number] = []
+        self.tokens: list[Token] = []
+        self.calls: list[Call] = []
+        self.displays: list[Call] = []
+        self.events: list[tuple[str, bool]] = []  # names in order; True where one is bound
+        self.num_long_strings = 0  # strings over several lines so far
+        self._whole = 0
+        self._depth = 0
+        self._readers: dict[type[ast.expr], Callable[..., int]] = {
+            ast.Name: self._name,
+            ast.Constant: self._constant,
+            ast.UnaryOp: self._unary,
+            ast.BinOp: self._binary,
+            ast.BoolOp: self._logic,
+            ast.Compare: self._compare,
+            ast.Call: self._call,
+            ast.Attribute: self._attribute,
+            ast.Subscript: self._subscript,
+            ast.List: self._display,
+            ast.Tuple: self._display,
+            ast.IfExp: self._choice,
+            ast.Lambda: self._lambda,
+            ast.ListComp: self._comprehension,
+            ast.SetComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
+            ast.JoinedStr: self._names_only,
+        }
+
+    def read(self, node: ast.expr, loose: bool = False) -> int:
+        """Read an expression and return its role."""
+        if self._depth > MAX_DEPTH:
+            return self._names_only(node)
+        self._depth += 1
+        mark = len(self.events)
+        reader = self._readers.get(type(node), self._other)
+        role = reader(node)
+        self._depth -= 1
+        if not isinstance(node, _IN_PLACE):
+            start, stop = self.text.span(node)
+            if isinstance(node, ast.Tuple) and self.text.source[start] != "(":
+                return role
+            names = self.needs(mark)
+            fragile = not isinstance(node, _TIGHT)
+            self.expressions.append(
+                Expression(start, stop, role, names, self.scope, fragile, loose)
+            )
+        return role
+
+    def needs(self, mark: int) -> tuple[str, ...]:
+        """Return the names that come first as a use, among the events since a mark."""
+        first: dict[str, bool] = {}
+        for name, bound in self.events[mark:]:
+            first.setdefault(name, bound)
+        return tuple(name for name, bound in first.items() if not bound)
+
+    def forget(self, mark: int, inner: int) -> None:
+        """Drop the names of an inner scope from the events since a mark."""
+        own = self.scopes.scopes[inner].bound
+        self.events[mark:] = [
+            (name, False) for name, bound in self.events[mark:] if not bound and name not in own
+        ]
+
+    def variable(self, name: str) -> int:
+        """Return the role of a name as seen from the current scope."""
+        return self.roles.of("name", self.scopes.owner(name, self.scope), name)
+
+    def bind(self, name: str, offset: int) -> int:
+        """Bind a name in the current scope and return its role."""
+        self.scopes.scopes[self.scope].bind(name, offset)
+        self.events.append((name, True))
+        return self.roles.of("name", self.scope, name)
+
+    def assign(self, target: ast.expr, role: int, offset: int) -> None:
+        """Let a target take a value of a role."""
+        if isinstance(target, ast.Name):
+            self.roles.unite(self.bind(target.id, offset), role)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for part in target.elts:
+                self.assign(part, self.roles.element(role), offset)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, role, offset)
+        elif isinstance(target, ast.Subscript):
+            container = self.read(target.value)
+            self._index(target.slice)
+            self.roles.unite(self.roles.element(container), role)
+        elif isinstance(target, ast.Attribute):
+            self.read(target.value)
+
+    # --- leaves ---
+
+    def _names_only(self, node: ast.expr) -> int:
+        if isinstance(node, ast.JoinedStr) and node.lineno != node.end_lineno:
+            self.num_long_strings += 1
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name):
+                self.events.append((part.id, False))
+        return TEXT if isinstance(node, ast.JoinedStr) else self.roles.fresh()
+
+    def _name(self, node: ast.Name) -> int:
+        self.events.append((node.id, False))
+        return self.variable(node.id)
+
+    def _constant(self, node: ast.Constant) -> int:
+        value = node.value
+        if isinstance(value, bool):
+            self.tokens.append(Token(*self.text.span(node), str(value), "flag"))
+            return FLAG
+        if isinstance(value, (int, float)):
+            self._number(node, value)
+            return NUMBER
+        if isinstance(value, (str, bytes)):
+            self.num_long_strings += node.lineno != node.end_lineno
+            return TEXT
+        return self.roles.fresh()
+
+    def _number(self, node: ast.expr, value: int | float) -> None:
+        start, stop = self.text.span(node)
+        self.numbers.append(Number(start, stop, value, self.scope, self._whole > 0))
+
+    # --- operators ---
+
+    def _unary(self, node: ast.UnaryOp) -> int:
+        inner = node.operand
+        if isinstance(node.op, ast.USub) and isinstance(inner, ast.Constant):
+            value = inner.value
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                self._number(node, -value)
+                return NUMBER
+        role = self.read(inner)
+        if isinstance(node.op, ast.Not):
+            return FLAG
+        return self.roles.unite(role, NUMBER)
+
+    def _binary(self, node: ast.BinOp) -> int:
+        left = self.read(node.left)
+        right = self.read(node.right)
+        symbol = ARITHMETIC.get(type(node.op))
+        if symbol is None:
+            return self.roles.fresh()
+        self._token(node.left, node.right, symbol, "arithmetic")
+        if symbol == "+":
+            return self.roles.unite(left, right)
+        for side, role in ((node.left, left), (node.right, right)):
+            if symbol == "*" and isinstance(side, (ast.List, ast.Tuple)):
+                return role
+        if symbol == "%" and left == TEXT:
+            return TEXT
+        self.roles.unite(left, NUMBER)
+        self.roles.unite(right, NUMBER)
+        return NUMBER
+
+    def _logic(self, node: ast.BoolOp) -> int:
+        for part in node.values:
+            self.read(part)
+        symbol = "and" if isinstance(node.op, ast.And) else "or"
+        for left, right in zip(node.values, node.values[1:], strict=False):
+            self._token(left, right, symbol, "logic")
+        return FLAG
+
+    def _compare(self, node: ast.Compare) -> int:
+        sides = [node.left, *node.comparators]
+        roles = [self.read(side) for side in sides]
+        for position, operator in enumerate(node.ops):
+            symbol = _ORDER.get(type(operator))
+            if symbol is not None:
+                self._token(sides[position], sides[position + 1], symbol, "order")
+                self.roles.unite(roles[position], roles[position + 1])
+        return FLAG
+
+    def _token(self, left: ast.expr, right: ast.expr, symbol: str, kind: str) -> None:
+        begin, end = self.text.span(left)[1], self.text.span(right)[0]
+        gap = self.text.source[begin:end]
+        position = gap.find(symbol)
+        if position >= 0 and "#" not in gap:
+            self.tokens.append(
+                Token(begin + position, begin + position + len(symbol), symbol, kind)
+            )
+
+    def _choice(self, node: ast.IfExp) -> int:
+        body = self.read(node.body)
+        self.read(node.test)
+        return self.roles.unite(body, self.read(node.orelse))
+
+    # --- calls and containers ---
+
+    def _call(self, node: ast.Call) -> int:
+        name = self._callee(node.func)
+        self._whole += name == "range"
+        arguments, plain = self._arguments(node, name)
+        self._whole -= name == "range"
+        if plain:
+            start, stop = self.text.span(node)
+            self.calls.append(Call(start, stop, name, arguments, self.scope))
+        return self._result(name, arguments)
+
+    def _callee(self, node: ast.expr) -> str:
+        if isinstance(node, ast.Name):
+            self.events.append((node.id, False))
+            return node.id
+        if isinstance(node, ast.Attribute):
+            self.read(node.value)
+            return node.attr
+        self.read(node)
+        return ""
+
+    def _arguments(self, node: ast.Call, name: str) -> tuple[tuple[Argument, ...], bool]:
+        """Read the arguments; the flag says whether all are ordinary ones."""
+        arguments = []
+        plain = True
+        for position, value in enumerate(node.args):
+            role = self._passed(name, position, self.read(value, loose=True))
+            plain &= not isinstance(value, (ast.Starred, ast.GeneratorExp))
+            arguments.append(Argument(*self.text.span(value), role, None))
+        for keyword in node.keywords:
+            value = keyword.value
+            role = self._passed(name, keyword.arg or "**", self.read(value, loose=True))
+            plain &= keyword.arg is not None
+            arguments.append(Argument(*self.text.span(value), role, keyword.arg))
+        return tuple(arguments), plain
+
+    def _passed(self, name: str, place: int | str, role: int) -> int:
+        if not name or name in _ANYTHING:
+            return role
+        slot = NUMBER if name in _TAKES_NUMBERS else self.roles.of("takes", name, place)
+        return self.roles.unite(role, slot)
+
+    def _result(self, name: str, arguments: tuple[Argument, ...]) -> int:
+        if name in _NUMERIC:
+            return NUMBER
+        if name in _KEEPS and arguments:
+            return arguments[0].role
+        returns = self.roles.of("returns", name) if name else self.roles.fresh()
+        if name == "range":
+            self.roles.unite(self.roles.element(returns), NUMBER)
+        return returns
+
+    def _attribute(self, node: ast.Attribute) -> int:
+        self.read(node.value)
+        return NUMBER if node.attr == "pi" else self.roles.of("attribute", node.attr)
+
+    def _subscript(self, node: ast.Subscript) -> int:
+        container = self.read(node.value)
+        self._index(node.slice)
+        return container if isinstance(node.slice, ast.Slice) else self.roles.element(container)
+
+    def _index(self, node: ast.expr) -> None:
+        self._whole += 1
+        self.read(node, loose=True)
+        self._whole -= 1
+
+    def _display(self, node: ast.List | ast.Tuple) -> int:
+        roles = [self.read(part, loose=True) for part in node.elts]
+        start, stop = self.text.span(node)
+        elements = tuple(
+            Argument(*self.text.span(part), role, None)
+            for part, role in zip(node.elts, roles, strict=True)
+        )
+        if not any(isinstance(part, ast.Starred) for part in node.elts):
+            self.displays.append(Call(start, stop, "", elements, self.scope))
+        display = self.roles.fresh()
+        if len({self.roles.find(role) for role in roles}) == 1:
+            self.roles.unite(self.roles.element(display), roles[0])
+        return display
+
+    # --- inner scopes and the rest ---
+
+    def _lambda(self, node: ast.Lambda) -> int:
+        mark, outer = len(self.events), self.scope
+        begin = self.text.span(node)[0]
+        self.scope = self.scopes.open(outer, "inner", begin)
+        for argument in ast.walk(node.args):
+            if isinstance(argument, ast.arg):
+                self.bind(argument.arg, begin)
+        self.read(node.body, loose=True)
+        self.forget(mark, self.scope)
+        self.scope = outer
+        return self.roles.fresh()
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> int:
+        mark, outer = len(self.events), self.scope
+        begin = self.text.span(node)[0]
+        self.scope = self.scopes.open(outer, "inner", begin)
+        for part in node.generators:
+            self.assign(part.target, self.roles.element(self.read(part.iter)), begin)
+            for condition in part.ifs:
+                self.read(condition)
+        role = self.roles.fresh()
+        self.roles.unite(self.roles.element(role), self.read(node.elt, loose=True))
+        self.forget(mark, self.scope)
+        self.scope = outer
+        return role
+
+    def _other(self, node: ast.expr) -> int:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.read(child)
+            elif isinstance(child, ast.comprehension):
+                return self._names_only(node)
+        if isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
+            self.bind(node.target.id, self.text.span(node)[1])
+        return self.roles.fresh()

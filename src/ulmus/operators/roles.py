@@ -1,0 +1,75 @@
+"""Which expressions of a program stand for the same sort of thing.
+
+A light inference by unification, without a word about what the program is for: what is assigned
+to a name, passed at the same position of the same function, put into the same list or compared
+has the same role. So a mutation can put a joint where joints go and a number where numbers go.
+It may err; then the child fails to run, and that is all.
+"""
+
+from __future__ import annotations
+
+NUMBER, FLAG, TEXT = 0, 1, 2
+"""The roles that are known from the start: numbers, truth values and strings."""
+
+
+class Roles:
+    """Disjoint sets of roles; each set may have a role for its elements."""
+
+    __slots__ = ("_elements", "_keys", "_parents")
+
+    def __init__(self) -> None:
+        self._parents = [NUMBER, FLAG, TEXT]
+        self._keys: dict[tuple[object, ...], int] = {}
+        self._elements: dict[int, int] = {}
+
+    def fresh(self) -> int:
+        """Return a role of which nothing is known."""
+        role = len(self._parents)
+        self._parents.append(role)
+        return role
+
+    def find(self, role: int) -> int:
+        """Return the representative of the set that a role belongs to."""
+        parents = self._parents
+        while parents[role] != role:
+            parents[role] = role = parents[parents[role]]
+        return role
+
+    def of(self, *key: object) -> int:
+        """Return the role that belongs to a key, such as ("returns", "add_joint")."""
+        role = self._keys.get(key)
+        if role is None:
+            role = self._keys[key] = self.fresh()
+        return self.find(role)
+
+    def known(self, *key: object) -> int | None:
+        """Return the role that belongs to a key, None if it never came up."""
+        role = self._keys.get(key)
+        return None if role is None else self.find(role)
+
+    def element(self, role: int) -> int:
+        """Return the role of what a list or an iterator of this role contains."""
+        role = self.find(role)
+        if role not in self._elements:
+            self._elements[role] = self.fresh()
+        return self.find(self._elements[role])
+
+    def unite(self, one: int, other: int) -> int:
+        """Make two roles the same, unless both are among the three basic ones.
+
+        Returns:
+            The representative of what `one` is now.
+        """
+        pending = [(one, other)]
+        while pending:
+            a, b = (self.find(role) for role in pending.pop())
+            if a == b or max(a, b) <= TEXT:
+                continue
+            low, high = min(a, b), max(a, b)
+            self._parents[high] = low
+            inner = self._elements.pop(high, None)
+            if inner is not None and low in self._elements:
+                pending.append((self._elements[low], inner))
+            elif inner is not None:
+                self._elements[low] = inner
+        return self.find(one)

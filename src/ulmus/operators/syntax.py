@@ -1,0 +1,136 @@
+"""Blind mutation: one to three typed edits of the text of a program, steered by its syntax tree.
+
+No model and no knowledge of what the program is for; the baseline that a learned operator has to
+beat. How it departs from the tree mutation of the paper (arXiv 2206.08896, section 3 and
+appendix A): it edits real Python text, so comments and layout survive and a child reads like a
+program that a person changed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from ulmus.operators.arguments import (
+    add_element,
+    change_argument,
+    drop_element,
+    fewer_arguments,
+    more_arguments,
+    swap_arguments,
+)
+from ulmus.operators.constants import change_number
+from ulmus.operators.draws import weighted
+from ulmus.operators.positions import Change, Splice, apply, overlap, parse
+from ulmus.operators.reader import ViewCache
+from ulmus.operators.statements import copy_statement, delete_statement, move_statement
+from ulmus.operators.substitutions import (
+    flip_flag,
+    negate_condition,
+    replace_expression,
+    scale_expression,
+    swap_operator,
+    wrap_number,
+)
+from ulmus.operators.view import View
+from ulmus.records import Program, Proposal
+
+VERSION = 1
+"""Goes up whenever the same parent and generator give another child."""
+
+MAX_CHARS = 6_000
+MAX_LINES = 200
+"""Beyond this length a program is only cut, never grown."""
+
+Kind = Callable[[View, random.Random], Change | None]
+
+KINDS: dict[str, tuple[float, Kind]] = {
+    "number": (30, change_number),
+    "argument": (12, change_argument),
+    "expression": (8, replace_expression),
+    "wrap": (4, wrap_number),
+    "scale": (3, scale_expression),
+    "operator": (3, swap_operator),
+    "flag": (2, flip_flag),
+    "negate": (1, negate_condition),
+    "swap": (4, swap_arguments),
+    "more": (3, more_arguments),
+    "fewer": (1, fewer_arguments),
+    "add": (2, add_element),
+    "drop": (1, drop_element),
+    "copy": (6, copy_statement),
+    "move": (3, move_statement),
+    "delete": (5, delete_statement),
+}
+"""Weight and maker of each kind of edit."""
+
+_SHRINKING = ("delete", "drop", "fewer")
+_TRIES = 8  # children that are tried until one parses and differs from its parent
+_DRAWS = 6  # kinds that are drawn for one edit until one finds something to do
+
+
+class SyntaxMutation:
+    """Proposes programs that differ from their parent by one to three edits."""
+
+    name = "syntax"
+    arity = 1
+    replayable = True
+
+    def __init__(self) -> None:
+        self._views = ViewCache()
+        self._makers = [maker for _, maker in KINDS.values()]
+        self._weights = list(accumulate(weight for weight, _ in KINDS.values()))
+        self._cutters = [KINDS[kind][1] for kind in _SHRINKING]
+        self._cutter_weights = list(accumulate(KINDS[kind][0] for kind in _SHRINKING))
+
+    @property
+    def identity(self) -> str:
+        """Name and version; part of a run's identity."""
+        return f"{self.name}/{VERSION}"
+
+    def propose(
+        self, parents: Sequence[Sequence[Program]], rngs: Sequence[random.Random]
+    ) -> list[Proposal]:
+        """Return one child per parent, see `Operator.propose`.
+
+        Refusals are "parent does not parse" and "no edit found".
+        """
+        return [self._child(parent[0], rng) for parent, rng in zip(parents, rngs, strict=True)]
+
+    def _child(self, parent: Program, rng: random.Random) -> Proposal:
+        origin = (parent.hash,)
+        view = self._views.view(parent.source)
+        if view is None:
+            return Proposal(self.name, origin, None, refusal="parent does not parse")
+        for _ in range(_TRIES):
+            changes = self._changes(view, rng)
+            splices = [splice for change in changes for splice in change.splices]
+            source = apply(view.source, splices)
+            if source != view.source and parse(source) is not None:
+                note = "; ".join(change.note for change in changes)
+                return Proposal(self.name, origin, Program(source), note=note)
+        return Proposal(self.name, origin, None, refusal="no edit found")
+
+    def _changes(self, view: View, rng: random.Random) -> list[Change]:
+        """Draw one to three edits that do not touch the same text."""
+        draw = rng.random()
+        wanted = 1 if draw < 0.6 else 2 if draw < 0.85 else 3
+        changes: list[Change] = []
+        splices: list[Splice] = []
+        for _ in range(wanted):
+            change = self._change(view, rng)
+            if change is not None and not overlap([*splices, *change.splices]):
+                changes.append(change)
+                splices.extend(change.splices)
+        return changes
+
+    def _change(self, view: View, rng: random.Random) -> Change | None:
+        full = len(view.source) > MAX_CHARS or view.text.num_lines > MAX_LINES
+        makers = self._cutters if full else self._makers
+        weights = self._cutter_weights if full else self._weights
+        for _ in range(_DRAWS):
+            change = makers[weighted(rng, weights)](view, rng)
+            if change is not None:
+                return change
+        return None
