@@ -16,7 +16,6 @@ from ulmus.records import Job, Limits, Outcome, Status
 from ulmus.sandbox.base import Sandbox
 
 EXPECTED = json.loads(catalogue.EXPECTED.read_text(encoding="utf-8"))
-LIMITS = Limits(fuel=6_000_000_000)
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,14 @@ class Faulty:
         source: Text of the program.
         status: The status; two, joined by "|", where it depends on which limit is met first.
         error: What must stand in the error; None if any will do, or if there must be none.
+        fuel: Instructions that it takes to get so far.
     """
 
     name: str
     source: str
     status: str
     error: str | None = None
+    fuel: int = 1_000_000_000
 
 
 BODY = "def make_walker():\n    return "
@@ -80,8 +81,8 @@ FAULTY = [
     Faulty("nothing", "def make_walker():\n    pass", "ok"),
     Faulty("not_a_number", BODY + "{'joints': [[float('nan'), 0.0]]}", "output", "nan"),
     Faulty("infinite", BODY + "[1e999]", "output", "inf"),
-    Faulty("a_million_joints", MANY_JOINTS, "output", "too many parts"),
-    Faulty("a_million_deep", DEEP, "output|crashed", "deep"),
+    Faulty("a_million_joints", MANY_JOINTS, "output", "too many parts", 6_000_000_000),
+    Faulty("a_million_deep", DEEP, "output|crashed", "deep", 3_000_000_000),
     Faulty("generator", GENERATOR, "output", "generator"),
     Faulty("a_function", BODY + "make_walker", "output", "function"),
     Faulty("complex_number", BODY + "1j", "output", "complex"),
@@ -92,9 +93,9 @@ FAULTY = [
 
 @pytest.mark.parametrize("faulty", FAULTY, ids=lambda faulty: faulty.name)
 def test_faulty_program(faulty: Faulty, sandbox: Sandbox) -> None:
-    job = replace(HONEST_JOB, source=faulty.source, limits=LIMITS)
+    job = replace(HONEST_JOB, source=faulty.source, limits=Limits(fuel=faulty.fuel))
     outcome, honest = sandbox.run([job, HONEST_JOB])
-    check_outcome(outcome, LIMITS)
+    check_outcome(outcome, job.limits)
     assert outcome.status.value in faulty.status.split("|"), outcome
     assert outcome.value is None
     assert (faulty.error or "") in (outcome.error or "")

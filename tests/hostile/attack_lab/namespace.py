@@ -24,7 +24,7 @@ from attack_lab.scene import new_secret
 UNSHARE = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--net", "--ipc", "--uts"]
 UNSHARE += ["--fork", "--kill-child", "--mount-proc"]
 END_S = 60.0
-PATIENCE_S = {"hang": 0.6, "memory": 8.0}
+PATIENCE_S = {"hang": 0.4, "memory": 8.0}
 
 
 @functools.cache

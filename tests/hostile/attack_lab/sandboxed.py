@@ -20,7 +20,7 @@ from attack_lab.scene import VARIABLE, Scene, new_secret
 from ulmus.records import GuestModule, Job, Limits, Outcome, Status
 from ulmus.sandbox.base import Sandbox
 
-LIMITS = Limits(fuel=2_000_000_000, memory_bytes=128 * 1024 * 1024)
+LIMITS = Limits(fuel=1_000_000_000, memory_bytes=128 * 1024 * 1024)
 BOUND_S = 20.0
 LAST_RESORT_S = 120.0
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024

@@ -1,4 +1,4 @@
-"""Take 800 MB in one piece.
+"""Take 640 MB in one piece.
 
 Evidence: memory
 Sandbox: memory, error
@@ -6,5 +6,5 @@ Sandbox: memory, error
 
 
 def attack(target):
-    block = bytearray(800_000_000)
+    block = bytearray(640_000_000)
     return len(block)

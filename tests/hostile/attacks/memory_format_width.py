@@ -1,4 +1,4 @@
-"""Ask the formatter for a field 900 million characters wide.
+"""Ask the formatter for a field 640 million characters wide.
 
 Evidence: memory
 Sandbox: memory, error
@@ -6,4 +6,4 @@ Sandbox: memory, error
 
 
 def attack(target):
-    return len(f"{1:>900000000}")
+    return len(f"{1:>640000000}")

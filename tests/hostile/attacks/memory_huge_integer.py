@@ -1,4 +1,4 @@
-"""Make an integer of 800 MB.
+"""Make an integer of 640 MB.
 
 Evidence: memory
 Sandbox: memory, error
@@ -6,4 +6,4 @@ Sandbox: memory, error
 
 
 def attack(target):
-    return (1 << 6_400_000_000).bit_length()
+    return (1 << 4_800_000_000).bit_length()

@@ -1,4 +1,4 @@
-"""Inflate a few kilobytes to 800 MB.
+"""Inflate a few hundred kilobytes to 640 MB.
 
 Evidence: memory
 Sandbox: memory, error, timeout
@@ -8,7 +8,6 @@ import zlib
 
 
 def attack(target):
-    packer = zlib.compressobj(9)
-    block = bytes(1 << 20)
-    packed = b"".join(packer.compress(block) for _ in range(800)) + packer.flush()
-    return len(zlib.decompress(packed))
+    packer = zlib.compressobj(9, wbits=-15)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return len(zlib.decompress(block * 640 + packer.flush(), wbits=-15, bufsize=640 << 20))

@@ -7,7 +7,7 @@ Sandbox: ok, error, crashed, memory
 
 def attack(target):
     found = []
-    for text in ("(" * 150_000, "-" * 150_000 + "1", "1" + "+1" * 150_000, "[" * 90 + "]" * 90):
+    for text in ("(" * 60_000, "-" * 60_000 + "1", "1" + "+1" * 60_000, "[" * 90 + "]" * 90):
         try:
             compile(text, "<deep>", "eval")
         except (SyntaxError, RecursionError, MemoryError) as error:

@@ -1,7 +1,7 @@
 """Answer with a string that claims to be short.
 
 Evidence: flood
-Sandbox: output, memory, ok
+Sandbox: output, memory, timeout, ok
 """
 
 
@@ -11,4 +11,4 @@ class Short(str):
 
 
 def attack(target):
-    return {"distance": 1.0, "name": Short("x" * 20_000_000)}
+    return {"distance": 1.0, "name": Short("x" * 11_000_000)}
