@@ -218,6 +218,21 @@ def evaluate_here(experiment: Experiment, sources: Sequence[str]) -> list[Evalua
     return list(result.evaluations)
 
 
+def returned_values(log: RunLog) -> Callable[[Sequence[str]], list[Json]]:
+    """Return a function from program texts to what the programs return, None for failures.
+
+    This is what the viewer draws from: it runs no program itself.
+    """
+    experiment = build(stored_config(log))
+
+    def values(sources: Sequence[str]) -> list[Json]:
+        prepare_part(experiment.sandbox)
+        jobs = [experiment.problem.job(Program(source)) for source in sources]
+        return [outcome.value for outcome in experiment.sandbox.run(jobs)]
+
+    return values
+
+
 def changed_versions(log: RunLog) -> list[tuple[str, str, str]]:
     """Return name, version then and version now of what changed since a run was made."""
     before, now = log.manifest.get("versions"), versions()

@@ -7,16 +7,45 @@ from typing import Annotated
 
 import typer
 
+from ulmus.cli.output import emit
+
 
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
     out: Annotated[Path | None, typer.Option(help="File; RUN/report.html if not given.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Write one HTML page about a run that opens offline."""
+    from ulmus.experiment import returned_values
+    from ulmus.runs.log import RunLog
+    from ulmus.viewer.report import write_report
+    from ulmus.viewer.scenes import view_of
+
+    with RunLog.open_read_only(folder) as log:
+        view = view_of(log.manifest)
+        file = write_report(log, view, returned_values(log), out or folder / "report.html")
+    _tell(file, json)
 
 
 def gif(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
     out: Annotated[Path | None, typer.Option(help="File; RUN/descent.gif if not given.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Draw the descent of the champion, from the seed on, as a GIF."""
+    from ulmus.experiment import returned_values
+    from ulmus.runs.log import RunLog
+    from ulmus.viewer.gif import write_film_gif
+    from ulmus.viewer.scenes import view_of
+
+    with RunLog.open_read_only(folder) as log:
+        view = view_of(log.manifest)
+        file = write_film_gif(log, view, returned_values(log), out or folder / "descent.gif")
+    _tell(file, json)
+
+
+def _tell(file: Path, json: bool) -> None:
+    if json:
+        emit({"file": str(file), "bytes": file.stat().st_size})
+    else:
+        print(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")

@@ -95,8 +95,8 @@ def _search(
     json: bool,
 ) -> None:
     from ulmus import experiment as root
-    from ulmus.config import read_config
     from ulmus.cli.watch import Watcher
+    from ulmus.config import read_config
 
     if resume is not None:
         experiment, log = root.resume(resume, file, overrides)
