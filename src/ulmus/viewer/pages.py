@@ -36,6 +36,13 @@ class Overview:
     tallies: dict[str, Tally]
 
     @property
+    def valid_share(self) -> float:
+        """The share of all steps that got a fitness."""
+        proposals = sum(tally.proposals for tally in self.tallies.values())
+        valid = sum(tally.valid_share * tally.proposals for tally in self.tallies.values())
+        return valid / proposals if proposals else 0.0
+
+    @property
     def best(self) -> LoggedStep | None:
         """The champion of highest fitness, of the lowest cell if several tie."""
         ranked = ranked_champions(self)
@@ -109,7 +116,6 @@ def run_page(log: RunLog, problem: ProblemView, bodies: Bodies) -> dict[str, Jso
 
 def _figures(log: RunLog, view: Overview, measures: Sequence[Measure]) -> dict[str, Json]:
     last = view.curve[-1] if view.curve else CurvePoint(0, 0, 0.0, 0.0, 0.0)
-    valid = sum(tally.valid_share * tally.proposals for tally in view.tallies.values())
     elapsed_s = log.elapsed_s
     return {
         "evaluations": last.evaluations,
@@ -117,7 +123,7 @@ def _figures(log: RunLog, view: Overview, measures: Sequence[Measure]) -> dict[s
         "num_cells": num_cells(measures),
         "qd_score": last.qd_score,
         "best_fitness": last.best_fitness,
-        "valid_share": valid / last.evaluations if last.evaluations else 0.0,
+        "valid_share": view.valid_share,
         "elapsed_s": elapsed_s,
         "evaluations_per_s": last.evaluations / elapsed_s if elapsed_s else 0.0,
     }
