@@ -1,0 +1,86 @@
+"""docs/cli.md says what the commands say; `UPDATE_DOCS=1 pytest tests/docs` writes it anew."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+README = Path(__file__).parents[2] / "README.md"
+COMMANDS = ("run", "show", "elites", "report", "gif", "verify", "exec", "simulate", "warm-up")
+HEAD = """\
+# Commands
+
+`ulmus COMMAND --help` prints what stands here. With `--json` the last line of standard output is one JSON
+object; progress goes to standard error. Exit status 0: done; 1: the answer is no (a program failed, an
+elite differs); 2: the command could not be carried out, and the message says why; 130: stopped.
+
+| command | JSON |
+|---|---|
+| `ulmus run` | `run` (folder), `evaluations`, `evaluations_per_s`, `cells`, `qd_score`, `best_fitness`, `valid_share`, `seed` |
+| `ulmus exec` | `status`, `value`, `error`, `stdout`, `fuel`, `entry` |
+| `ulmus simulate` | `status`, `distance` (absolute), `displacement` (signed), `sustained`, `height`, `width`, `mass`, `clamps`, `reason`; figures are null unless the status is ok |
+| `ulmus elites` | one object per line, sorted by cell: `cell`, `fitness`, `measures`, `program` (hash), `source` |
+| `ulmus verify` | `run`, `elites`, `different` |
+| `ulmus report`, `ulmus gif` | `file`, `bytes` |
+
+A run can be described in a file, `ulmus run experiment.toml`; options on the command line win over it:
+
+```toml
+problem = "sodarace"
+seed = 1
+evaluations = 20000          # or minutes = 5.0; totals over all resumes
+workers = 2
+batch_size = 64
+depth = 2                    # how many batches generation is ahead of the map
+
+[operators]
+syntax = 0.8
+crossover = 0.2
+
+[options]                    # of the problem
+seed_program = "square"
+terrain = "flat"
+seconds = 10.0
+fitness = "distance"         # or "sustained"
+```
+"""
+
+
+def help_of(*command: str) -> str:
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run(
+        [sys.executable, "-m", "ulmus.cli.main", *command, "--help"],
+        capture_output=True, text=True, check=True, env=environment,
+    )  # fmt: skip
+    lines = [line.rstrip() for line in done.stdout.strip().splitlines()]
+    return "\n".join(lines).replace("python -m ulmus.cli.main", "ulmus")
+
+
+def page() -> str:
+    parts = [HEAD]
+    for command in COMMANDS:
+        parts.append(f"\n## ulmus {command}\n\n```text\n{help_of(command)}\n```\n")
+    return "".join(parts)
+
+
+def test_the_page_says_what_the_commands_say() -> None:
+    if os.environ.get("UPDATE_DOCS"):
+        PAGE.write_text(page(), "utf-8")
+    assert PAGE.read_text("utf-8") == page()
+
+
+def test_every_command_is_on_the_page() -> None:
+    listed = re.findall(r"^  ([a-z-]+)  ", help_of().partition("Commands")[2], re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+def test_the_readme_mentions_only_commands_and_options_that_exist() -> None:
+    for line in re.findall(r"^ulmus .*$", README.read_text("utf-8"), re.MULTILINE):
+        words = line.partition("#")[0].split()
+        text = help_of(words[1])
+        for option in (word for word in words if word.startswith("--")):
+            assert option in text, line
