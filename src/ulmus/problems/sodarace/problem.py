@@ -99,11 +99,12 @@ class Sodarace:
 
     def job(self, program: Program) -> Job:
         """Say how to run a program."""
+        found = programs.surroundings(program.source)
         return Job(
             source=program.source,
             entry=programs.ENTRY,
-            modules=programs.guest_modules(),
-            scope=programs.SCOPE,
+            modules=found.modules,
+            scope=found.scope,
             limits=programs.LIMITS,
         )
 

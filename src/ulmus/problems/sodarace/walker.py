@@ -9,6 +9,7 @@ leaves open (limits, unit of the phase) is decided here.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, fsum, sqrt
@@ -29,6 +30,8 @@ STROKE = 0.3
 
 STROKE_SLACK = 0.005
 """u. A stroke may be printed with two decimals, as in the paper; it is cut to 0.3 nevertheless."""
+
+_LARGEST = sys.float_info.max
 
 Joint = tuple[float, float]
 
@@ -131,7 +134,7 @@ def _lists(value: Json) -> tuple[Sequence[Json], Sequence[Json]]:
 
 def _is_finite(value: object) -> bool:
     """Tell whether a value is an int or a finite float; bools are neither."""
-    return (type(value) is float or type(value) is int) and -1e300 < value < 1e300
+    return (type(value) is float or type(value) is int) and -_LARGEST <= value <= _LARGEST
 
 
 def _joint(joint: Json) -> Joint:
