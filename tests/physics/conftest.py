@@ -56,6 +56,7 @@ class World:
         self.laws = laws
         self.packed: Packed = pack(bodies, laws)
         self.still: Floats = np.zeros((100_000, 2))
+        self.still.setflags(write=False)  # as `wave_table`: the kernel is compiled once
         self.clamps = 0
 
     @property

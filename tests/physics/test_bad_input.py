@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -93,17 +96,51 @@ def test_sustained_is_the_slowest_quarter(known: Any, flat: TerrainArrays) -> No
     assert motion.sustained == pytest.approx(4.0 * min(-np.diff(means)), abs=1e-9)
 
 
-def test_full_disk_does_not_stop_the_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_or_damaged_cache_costs_only_a_compilation(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     calls = []
+
+    def refuse(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
 
     def run(*arguments: object) -> None:
         calls.append(arguments)
-        if len(calls) == 1:
-            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(kernel, "run", run)
+    monkeypatch.setattr(kernel, "run", refuse)
+    monkeypatch.setattr(kernel, "_run_without_cache", lambda: run)
+    monkeypatch.setattr(compiled, "FOLDER", tmp_path)
     kernel.run_safely(1, 2)
-    assert calls == [(1, 2), (1, 2)]
+    assert calls == [(1, 2)]
+
+
+CHILD = """
+from ulmus.problems.sodarace.physics.simulate import simulate
+from ulmus.problems.sodarace.physics.state import Body, Connection
+from ulmus.problems.sodarace.terrain import terrain
+body = Body(((0.0, 0.0), (1.0, 0.0), (0.0, 2.0)), (Connection(0, 1, 0.3), Connection(1, 2)))
+print(simulate([body], terrain("flat").arrays)[0])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pattern", ["*.nbi", "*.nbc"])
+def test_truncated_cache_is_replaced(tmp_path: Path, pattern: str) -> None:
+    environment = {**os.environ, "ULMUS_CACHE_DIR": str(tmp_path)}
+
+    def child() -> str:
+        command = [sys.executable, "-c", CHILD]
+        done = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+        assert done.stderr == ""
+        return done.stdout
+
+    first = child()
+    (file,) = tmp_path.rglob(pattern)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    assert child() == first
+    assert child() == first
+    assert next(tmp_path.rglob(pattern)).stat().st_size == len(whole)
 
 
 def test_cache_folder_that_cannot_be_made_is_noticed(tmp_path: Path) -> None:
@@ -111,3 +148,10 @@ def test_cache_folder_that_cannot_be_made_is_noticed(tmp_path: Path) -> None:
     blocked.write_text("")
     assert not compiled.folder_is_writable(blocked / "numba")
     assert compiled.folder_is_writable(tmp_path / "new" / "numba")
+
+
+def test_cache_folder_is_where_the_user_wants_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ULMUS_CACHE_DIR", str(tmp_path))
+    assert compiled.cache_folder().parent == tmp_path / "numba"

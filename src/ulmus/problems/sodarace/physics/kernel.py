@@ -16,10 +16,17 @@ Where the kernel differs from the reference in form, and why the bits stay equal
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from ulmus.problems.sodarace.physics.compiled import compiled
+from ulmus.problems.sodarace.physics.compiled import (
+    CACHE_ERRORS,
+    compiled,
+    forget,
+    kept,
+)
 from ulmus.problems.sodarace.physics.constants import (
     BUCKET_LOW,
     BUCKET_WIDTH,
@@ -169,7 +176,7 @@ def _note(
     means[walker, mark, 1] = sum_y / (last - first)
 
 
-@compiled
+@kept
 def run(
     joints: Floats,
     joint_start: Starts,
@@ -254,8 +261,16 @@ def run(
 
 
 def run_safely(*arguments: Any) -> None:
-    """Call `run`; a disk that is too full to keep the compiled code does not matter."""
+    """Call `run`; a full disk or a damaged cache costs a compilation, nothing else."""
     try:
         run(*arguments)
-    except OSError:
-        run(*arguments)  # compiled in memory before the disk refused; nothing has been moved yet
+    except CACHE_ERRORS:  # raised before the first walker moves
+        forget()
+        _run_without_cache()(*arguments)
+
+
+@cache
+def _run_without_cache() -> Callable[..., None]:
+    """Return `run`, compiled for this process only."""
+    function: Callable[..., None] = run.py_func  # type: ignore[attr-defined]
+    return compiled(function)
