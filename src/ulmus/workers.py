@@ -20,6 +20,9 @@ from ulmus.seeding import derive
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
+THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""A worker is one core; NumPy's threads would only spin beside it."""
+
 
 class InlineExecutor(Executor):
     """Runs each task at once in this process; for tests, debugging and `--workers 0`."""
@@ -40,6 +43,8 @@ def local_executor(num_workers: int, files: Sequence[str] = ()) -> Executor:
     """
     if num_workers == 0:
         return InlineExecutor()
+    for name in THREAD_COUNTS:
+        os.environ.setdefault(name, "1")  # inherited at the spawn, before NumPy is loaded
     return ProcessPoolExecutor(
         num_workers,
         mp_context=get_context("spawn"),
