@@ -23,7 +23,7 @@ def change_argument(view: View, rng: random.Random) -> Change | None:
     text = other_argument(view, rng, argument, call.scope)
     if text is None or text == before:
         return None
-    return replace(argument.start, argument.stop, text, f"{call.name}: {before} → {text}")
+    return replace(argument.start, argument.stop, text, f"{call.name} {before} → {text}")
 
 
 def other_argument(
@@ -78,7 +78,7 @@ def swap_arguments(view: View, rng: random.Random) -> Change | None:
     if first == second:
         return None
     splices = (Splice(one.start, one.stop, second), Splice(other.start, other.stop, first))
-    return Change(splices, f"{call.name or 'list'}: {first} ↔ {second}")
+    return Change(splices, f"{call.name or 'list'} {first} ↔ {second}")
 
 
 def more_arguments(view: View, rng: random.Random) -> Change | None:
@@ -97,7 +97,7 @@ def more_arguments(view: View, rng: random.Random) -> Change | None:
     lead = ", " if call.arguments else ""
     end = call.arguments[-1].stop if call.arguments else call.stop - 1
     text = lead + ", ".join(added)
-    return replace(end, end, text, f"{call.name}: added {', '.join(added)}")
+    return replace(end, end, text, f"{call.name} + {', '.join(added)}")
 
 
 def _usable(view: View, text: str, argument: Argument, call: Call) -> bool:
@@ -133,7 +133,7 @@ def fewer_arguments(view: View, rng: random.Random) -> Change | None:
     call = pick(rng, long)
     kept = call.arguments[fewest[call.name] - 1]
     dropped = view.source[kept.stop : call.arguments[-1].stop]
-    note = f"{call.name}: dropped {dropped.lstrip(', ')}"
+    note = f"{call.name} - {dropped.lstrip(', ')}"
     return replace(kept.stop, call.arguments[-1].stop, "", note)
 
 
@@ -148,7 +148,7 @@ def add_element(view: View, rng: random.Random) -> Change | None:
     if text is None:
         text = view.source[model.start : model.stop]
     place = pick(rng, display.arguments).stop
-    return replace(place, place, f", {text}", f"list: added {text}")
+    return replace(place, place, f", {text}", f"{text}")
 
 
 def drop_element(view: View, rng: random.Random) -> Change | None:
@@ -160,4 +160,4 @@ def drop_element(view: View, rng: random.Random) -> Change | None:
     position = 1 + int(rng.random() * (len(display.arguments) - 1))
     before, gone = display.arguments[position - 1], display.arguments[position]
     text = view.source[gone.start : gone.stop]
-    return replace(before.stop, gone.stop, "", f"list: dropped {text}")
+    return replace(before.stop, gone.stop, "", f"{text}")

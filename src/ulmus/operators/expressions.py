@@ -56,55 +56,14 @@ _IN_PLACE = (
     ast.Await,
 )  # not replaced, and no replacement for others
 _NUMERIC = frozenset(
-    [
-        "len",
-        "abs",
-        "int",
-        "float",
-        "round",
-        "sum",
-        "min",
-        "max",
-        "pow",
-        "sin",
-        "cos",
-        "tan",
-        "sqrt",
-        "atan",
-        "atan2",
-        "exp",
-        "log",
-        "hypot",
-        "floor",
-        "ceil",
-        "radians",
-        "degrees",
-        "fabs",
-        "random",
-        "uniform",
-        "randint",
-    ]
+    """len abs int float round sum min max pow sin cos tan sqrt atan atan2 exp log hypot
+    floor ceil radians degrees fabs random uniform randint""".split()  # noqa: SIM905
 )  # functions that take or give numbers, whatever they stand behind
 _TAKES_NUMBERS = _NUMERIC - {"len", "sum", "min", "max"} | {"range"}
 _ANYTHING = frozenset(
-    [
-        "print",
-        "len",
-        "list",
-        "tuple",
-        "set",
-        "dict",
-        "str",
-        "sum",
-        "min",
-        "max",
-        "sorted",
-        "reversed",
-        "zip",
-        "map",
-    ]
+    "print len list tuple set dict str sum min max sorted reversed zip map".split()  # noqa: SIM905
 )
-_KEEPS = frozenset(["list", "tuple", "set", "sorted", "reversed"])  # give what they take, reordered
+_KEEPS = frozenset(("list", "tuple", "set", "sorted", "reversed"))  # give what they take, reordered
 
 
 class ExpressionReader:
@@ -121,6 +80,7 @@ class ExpressionReader:
         self.calls: list[Call] = []
         self.displays: list[Call] = []
         self.events: list[tuple[str, bool]] = []  # names in order; True where one is bound
+        self.wholes: set[str] = set()  # names that serve as an index or the bound of a range
         self.num_long_strings = 0  # strings over several lines so far
         self._whole = 0
         self._depth = 0
@@ -159,8 +119,9 @@ class ExpressionReader:
                 return role
             names = self.needs(mark)
             fragile = not isinstance(node, _TIGHT)
+            whole = self._whole > 0
             self.expressions.append(
-                Expression(start, stop, role, names, self.scope, fragile, loose)
+                Expression(start, stop, role, names, self.scope, fragile, loose, whole)
             )
         return role
 
@@ -216,6 +177,8 @@ class ExpressionReader:
 
     def _name(self, node: ast.Name) -> int:
         self.events.append((node.id, False))
+        if self._whole:
+            self.wholes.add(node.id)
         return self.variable(node.id)
 
     def _constant(self, node: ast.Constant) -> int:
@@ -255,7 +218,8 @@ class ExpressionReader:
         symbol = ARITHMETIC.get(type(node.op))
         if symbol is None:
             return self.roles.fresh()
-        self._token(node.left, node.right, symbol, "arithmetic")
+        kind = "whole" if self._whole else "arithmetic"
+        self._token(node.left, node.right, symbol, kind)
         if symbol == "+":
             return self.roles.unite(left, right)
         for side, role in ((node.left, left), (node.right, right)):

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 from ulmus.operators.expressions import ARITHMETIC, MAX_DEPTH, ExpressionReader
 from ulmus.operators.positions import MAX_PARENT_CHARS, Text, parse
-from ulmus.operators.view import Candidate, Statement, Token, View
+from ulmus.operators.view import Candidate, Function, Number, Statement, Token, View
 
 _CACHE_CHARS = 2_000_000
 """Text of the programs whose views are kept: a thousand grown programs, about 100 MB of views."""
 
 _LONGEST_CANDIDATE = 60  # characters; longer expressions make unreadable arguments
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class ViewCache:
@@ -58,6 +58,9 @@ class _Reader(ExpressionReader):
         super().__init__(text)
         self.statements: list[Statement | None] = []
         self.blocks: list[list[int]] = []
+        self.functions: list[Function] = []
+        self.given: list[tuple[int, str]] = []  # where a value begins, and the name that takes it
+        self.parameters: dict[str, list[str]] = {}
         self._function = ""  # name of the function whose body is being read
 
     def module(self, tree: ast.Module) -> View:
@@ -70,28 +73,44 @@ class _Reader(ExpressionReader):
             scopes=self.scopes,
             roles=self.roles,
             expressions=self.expressions,
-            numbers=self.numbers,
+            numbers=self._numbers(),
             tokens=self.tokens,
             calls=self.calls,
             displays=self.displays,
+            functions=self.functions,
             statements=[statement for statement in self.statements if statement is not None],
             blocks=self.blocks,
+            wholes=frozenset(self.wholes),
             pools=self._pools(),
             step=self._step(),
         )
 
+    def _numbers(self) -> list[Number]:
+        """Return the numbers; those given to a name that serves as an index are whole, too."""
+        given = {start for start, name in self.given if name in self.wholes}
+        for call in self.calls:
+            names = self.parameters.get(call.name, ())
+            given.update(
+                argument.start
+                for argument, name in zip(call.arguments, names, strict=False)
+                if (argument.keyword or name) in self.wholes
+            )
+        return [n._replace(whole=True) if n.start in given else n for n in self.numbers]
+
     def _pools(self) -> dict[int, list[Candidate]]:
         source, find = self.text.source, self.roles.find
         pools: dict[int, dict[str, Candidate]] = {}
-        for start, stop, role, names, _, fragile, _ in self.expressions:
+        for start, stop, role, names, _, fragile, _, whole in self.expressions:
             if stop - start <= _LONGEST_CANDIDATE:
                 text = source[start:stop]
-                if text.isprintable():
-                    pools.setdefault(find(role), {})[text] = Candidate(text, names, fragile)
+                pool = pools.setdefault(find(role), {})
+                if text.isprintable() and (text not in pool or whole):
+                    whole = whole or text.isdigit() or text in self.wholes
+                    pool[text] = Candidate(text, names, fragile, whole)
         for index, scope in enumerate(self.scopes.scopes):
             for name in scope.bound:
-                role = find(self.roles.of("name", index, name))
-                pools.setdefault(role, {})[name] = Candidate(name, (name,), False)
+                pool = pools.setdefault(find(self.roles.of("name", index, name)), {})
+                pool[name] = Candidate(name, (name,), False, name in self.wholes)
         return {role: list(pool.values()) for role, pool in pools.items()}
 
     def _step(self) -> str:
@@ -201,6 +220,8 @@ class _Reader(ExpressionReader):
             if symbol is not None:
                 self._token(node.target, node.value, symbol, "assign")
         role = self.read(node.value, loose=True)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            self.given.append((self.text.span(node.value)[0], node.targets[0].id))
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if isinstance(node.value, ast.Tuple) and isinstance(target, ast.Tuple):
                 self._unpack(target, offset)
@@ -228,7 +249,7 @@ class _Reader(ExpressionReader):
         if node.orelse:
             self.block(node.orelse)
 
-    def _definition(self, node: Function) -> None:
+    def _definition(self, node: Definition) -> None:
         begin = self.text.span(node)[0]
         for decorator in node.decorator_list:
             self._names_only(decorator)
@@ -238,7 +259,9 @@ class _Reader(ExpressionReader):
         mark, outer, function = len(self.events), self.scope, self._function
         self.scope = self.scopes.open(outer, "function", begin)
         self._function = node.name
+        self._room(node)
         positional = [*node.args.posonlyargs, *node.args.args]
+        self.parameters[node.name] = [argument.arg for argument in positional[in_class:]]
         for position, argument in enumerate(positional):
             role = self.bind(argument.arg, begin)
             self.roles.unite(role, self.roles.of("takes", node.name, position - in_class))
@@ -252,6 +275,22 @@ class _Reader(ExpressionReader):
         self.forget(mark, self.scope)
         self.scope, self._function = outer, function
 
+    def _room(self, node: Definition) -> None:
+        """Note where a further argument of a function could stand."""
+        if node.args.kwonlyargs or node.args.vararg or node.args.kwarg:
+            return
+        start, stop = self.text.span(node)
+        parts: list[ast.arg | ast.expr] = [*node.args.posonlyargs, *node.args.args]
+        parts += node.args.defaults
+        source = self.text.source
+        if parts:
+            last = max(
+                self.text.offset(part.end_lineno or 0, part.end_col_offset or 0) for part in parts
+            )
+        else:
+            last = source.index("(", start) + 1
+        self.functions.append(Function(node.name, start, stop, last, not parts, self.scope))
+
     def _defaults(self, arguments: ast.arguments) -> dict[str, int]:
         """Read the defaults of arguments; return the role of each by the name it belongs to."""
         roles = {}
@@ -259,6 +298,7 @@ class _Reader(ExpressionReader):
         with_default = positional[len(positional) - len(arguments.defaults) :]
         for argument, value in zip(with_default, arguments.defaults, strict=True):
             roles[argument.arg] = self.read(value, loose=True)
+            self.given.append((self.text.span(value)[0], argument.arg))
         for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
             if default is not None:
                 roles[argument.arg] = self.read(default, loose=True)

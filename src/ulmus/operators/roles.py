@@ -15,12 +15,13 @@ NUMBER, FLAG, TEXT = 0, 1, 2
 class Roles:
     """Disjoint sets of roles; each set may have a role for its elements."""
 
-    __slots__ = ("_elements", "_keys", "_parents")
+    __slots__ = ("_elements", "_index", "_keys", "_parents")
 
     def __init__(self) -> None:
         self._parents = [NUMBER, FLAG, TEXT]
         self._keys: dict[tuple[object, ...], int] = {}
         self._elements: dict[int, int] = {}
+        self._index: dict[int, list[tuple[object, ...]]] | None = None
 
     def fresh(self) -> int:
         """Return a role of which nothing is known."""
@@ -46,6 +47,14 @@ class Roles:
         """Return the role that belongs to a key, None if it never came up."""
         role = self._keys.get(key)
         return None if role is None else self.find(role)
+
+    def keys(self, role: int) -> list[tuple[object, ...]]:
+        """Return the keys whose role is the same; to be asked only when all roles are united."""
+        if self._index is None:
+            self._index = {}
+            for key, other in self._keys.items():
+                self._index.setdefault(self.find(other), []).append(key)
+        return self._index.get(self.find(role), [])
 
     def element(self, role: int) -> int:
         """Return the role of what a list or an iterator of this role contains."""

@@ -5,38 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 BUILTINS = frozenset(
-    [
-        "abs",
-        "all",
-        "any",
-        "bool",
-        "dict",
-        "enumerate",
-        "float",
-        "int",
-        "len",
-        "list",
-        "map",
-        "max",
-        "min",
-        "range",
-        "reversed",
-        "round",
-        "set",
-        "sorted",
-        "str",
-        "sum",
-        "tuple",
-        "zip",
-        "True",
-        "False",
-        "None",
-        "print",
-        "isinstance",
-        "filter",
-        "divmod",
-        "pow",
-    ]
+    """abs all any bool dict divmod enumerate filter float int isinstance len list map max min
+    pow print range reversed round set sorted str sum tuple zip True False None
+    """.split()  # noqa: SIM905
 )
 """The built-in names that programs are taken to know."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
+from ulmus.operators.constants import varied
 from ulmus.operators.draws import pick
-from ulmus.operators.positions import Change, Splice
+from ulmus.operators.positions import Change, Splice, apply
 from ulmus.operators.view import Statement, View
 
 _FIXED = frozenset({"Docstring", "Return", "Import", "ImportFrom", "FunctionDef", "ClassDef"})
@@ -25,9 +27,19 @@ def code(view: View, statement: Statement) -> str:
     return text if text.endswith(("\n", "\r")) else text + view.text.newline
 
 
-def indented(view: View, statement: Statement, indent: str) -> str | None:
-    """Return the lines of a statement at another indentation, None if it cannot have one."""
-    text = code(view, statement)
+def indented(
+    view: View, statement: Statement, indent: str, inner: Sequence[Splice] = ()
+) -> str | None:
+    """Return the lines of a statement at another indentation, None if it cannot have one.
+
+    Args:
+        view: The program.
+        statement: A movable statement.
+        indent: The white space that its first line shall have.
+        inner: Splices within the statement, with offsets of the program.
+    """
+    start = statement.start
+    text = apply(code(view, statement), [Splice(a - start, b - start, t) for a, b, t in inner])
     if indent == statement.indent:
         return text
     if statement.rigid:
@@ -77,7 +89,7 @@ def room_for(
 
 
 def copy_statement(view: View, rng: random.Random) -> Change | None:
-    """Copy a statement to another place where its names have values."""
+    """Copy a statement to another place where its names have values, mostly with a new number."""
     candidates = loose(view)
     if not candidates:
         return None
@@ -85,10 +97,15 @@ def copy_statement(view: View, rng: random.Random) -> Change | None:
     target = room_for(view, rng, chosen.uses)
     if target is None:
         return None
-    text = indented(view, chosen, target.indent)
+    numbers = [n for n in view.numbers if chosen.start <= n.start < chosen.stop]
+    splices = []
+    if numbers and rng.random() < 0.8:
+        number = pick(rng, numbers)
+        splices.append(Splice(number.start, number.stop, varied(number, view, rng)))
+    text = indented(view, chosen, target.indent, splices)
     if text is None:
         return None
-    return Change((insertion(view, target, text),), f"copied `{brief(text)}`")
+    return Change((insertion(view, target, text),), f"`{brief(text)}`")
 
 
 def move_statement(view: View, rng: random.Random) -> Change | None:
@@ -104,7 +121,7 @@ def move_statement(view: View, rng: random.Random) -> Change | None:
     if text is None:
         return None
     removal = Splice(chosen.start, chosen.stop, "")
-    return Change((removal, insertion(view, target, text)), f"moved `{brief(text)}`")
+    return Change((removal, insertion(view, target, text)), f"`{brief(text)}`")
 
 
 def delete_statement(view: View, rng: random.Random) -> Change | None:
@@ -119,7 +136,7 @@ def delete_statement(view: View, rng: random.Random) -> Change | None:
     doomed = [chosen, *orphans]
     splices = tuple(Splice(s.start, s.stop, "") for s in doomed)
     more = f" and {len(doomed) - 1} that need it" if len(doomed) > 1 else ""
-    return Change(splices, f"deleted `{brief(code(view, chosen))}`{more}")
+    return Change(splices, f"`{brief(code(view, chosen))}`{more}")
 
 
 def _orphans(view: View, chosen: Statement) -> list[Statement] | None:

@@ -12,6 +12,7 @@ from ulmus.operators.view import Candidate, Token, View
 
 _ALTERNATIVES = {
     "arithmetic": ("+", "-", "*", "/", "+", "-", "*", "%", "//"),
+    "whole": ("+", "-", "*", "+", "-", "%", "//"),
     "order": ("<", "<=", ">", ">=", "==", "!="),
     "logic": ("and", "or"),
     "assign": ("+", "-", "*", "/"),
@@ -21,14 +22,32 @@ _TRIES = 5  # draws from a pool until a text differs and its names have values
 
 
 def candidate(
-    view: View, rng: random.Random, role: int, scope: int, offset: int, not_text: str
+    view: View,
+    rng: random.Random,
+    role: int,
+    scope: int,
+    offset: int,
+    not_text: str,
+    whole: bool = False,
 ) -> Candidate | None:
-    """Return a text of a role whose names have values at a place; None after a few draws."""
+    """Return a text of a role whose names have values at a place; None after a few draws.
+
+    Args:
+        view: The program.
+        rng: Where the draws come from.
+        role: The role that is wanted.
+        scope: Scope of the place.
+        offset: Offset of the place.
+        not_text: A text that would change nothing.
+        whole: True if only what is likely a whole number will do.
+    """
     pool = view.pools.get(view.roles.find(role))
     if not pool:
         return None
     for _ in range(_TRIES):
         found = pick(rng, pool)
+        if whole and not found.whole:
+            continue
         if found.text != not_text and view.scopes.all_visible(found.names, scope, offset):
             return found
     return None
@@ -50,7 +69,7 @@ def replace_expression(view: View, rng: random.Random) -> Change | None:
         return None
     target = pick(rng, view.expressions)
     before = view.source[target.start : target.stop]
-    found = candidate(view, rng, target.role, target.scope, target.start, before)
+    found = candidate(view, rng, target.role, target.scope, target.start, before, target.whole)
     if found is None:
         return None
     text = f"({found.text})" if found.fragile and not target.loose else found.text
@@ -104,7 +123,7 @@ def swap_operator(view: View, rng: random.Random) -> Change | None:
     other = pick(rng, _ALTERNATIVES[token.kind])
     if other == token.text:
         return None
-    return replace(token.start, token.stop, other, f"operator {token.text} → {other}")
+    return replace(token.start, token.stop, other, f"{token.text} → {other}")
 
 
 def flip_flag(view: View, rng: random.Random) -> Change | None:
@@ -129,10 +148,10 @@ def negate_condition(view: View, rng: random.Random) -> Change | None:
         return _opposite(inner[0])
     text = token.text.removeprefix("not ") if not logic else token.text
     after = text if text != token.text else f"not ({text})"
-    return replace(token.start, token.stop, after, f"condition {token.text} → {after}")
+    return replace(token.start, token.stop, after, f"{token.text} → {after}")
 
 
 def _opposite(token: Token) -> Change:
     other = _NEGATED[token.text]
-    note = f"condition {token.text} → {other}"
+    note = f"{token.text} → {other}"
     return Change((Splice(token.start, token.stop, other),), note)

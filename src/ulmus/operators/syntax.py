@@ -22,6 +22,8 @@ from ulmus.operators.arguments import (
 )
 from ulmus.operators.constants import change_number
 from ulmus.operators.draws import weighted
+from ulmus.operators.growth import new_parameter, repeat_call, rescale, twin
+from ulmus.operators.loops import change_range, guard, unwrap, wrap_in_loop
 from ulmus.operators.positions import Change, Splice, apply, overlap, parse
 from ulmus.operators.reader import ViewCache
 from ulmus.operators.statements import copy_statement, delete_statement, move_statement
@@ -62,6 +64,14 @@ KINDS: dict[str, tuple[float, Kind]] = {
     "copy": (6, copy_statement),
     "move": (3, move_statement),
     "delete": (5, delete_statement),
+    "repeat": (10, repeat_call),
+    "twin": (6, twin),
+    "loop": (4, wrap_in_loop),
+    "guard": (1, guard),
+    "unwrap": (1, unwrap),
+    "range": (2, change_range),
+    "rescale": (4, rescale),
+    "parameter": (1, new_parameter),
 }
 """Weight and maker of each kind of edit."""
 
@@ -79,9 +89,8 @@ class SyntaxMutation:
 
     def __init__(self) -> None:
         self._views = ViewCache()
-        self._makers = [maker for _, maker in KINDS.values()]
+        self._kinds = list(KINDS)
         self._weights = list(accumulate(weight for weight, _ in KINDS.values()))
-        self._cutters = [KINDS[kind][1] for kind in _SHRINKING]
         self._cutter_weights = list(accumulate(KINDS[kind][0] for kind in _SHRINKING))
 
     @property
@@ -127,10 +136,11 @@ class SyntaxMutation:
 
     def _change(self, view: View, rng: random.Random) -> Change | None:
         full = len(view.source) > MAX_CHARS or view.text.num_lines > MAX_LINES
-        makers = self._cutters if full else self._makers
+        kinds = _SHRINKING if full else self._kinds
         weights = self._cutter_weights if full else self._weights
         for _ in range(_DRAWS):
-            change = makers[weighted(rng, weights)](view, rng)
+            kind = kinds[weighted(rng, weights)]
+            change = KINDS[kind][1](view, rng)
             if change is not None:
-                return change
+                return Change(change.splices, f"{kind}: {change.note}")
         return None

@@ -25,6 +25,7 @@ class Expression(NamedTuple):
         scope: Index of the scope that it stands in.
         fragile: True if its text may need parentheses elsewhere.
         loose: True if whatever stands in its place needs none: an argument, a right-hand side.
+        whole: True where a fraction makes no sense: an index, a range.
     """
 
     start: int
@@ -34,6 +35,7 @@ class Expression(NamedTuple):
     scope: int
     fragile: bool
     loose: bool
+    whole: bool
 
 
 class Candidate(NamedTuple):
@@ -43,11 +45,13 @@ class Candidate(NamedTuple):
         text: The text, on one line.
         names: The names that it needs.
         fragile: True if it may need parentheses.
+        whole: True if it is likely a whole number.
     """
 
     text: str
     names: tuple[str, ...]
     fragile: bool
+    whole: bool
 
 
 class Number(NamedTuple):
@@ -75,7 +79,8 @@ class Token(NamedTuple):
         start: Offset of its first character.
         stop: Offset of the character after its last.
         text: Its text, white space normalised.
-        kind: "arithmetic", "order", "logic", "assign", "flag" or "condition".
+        kind: "arithmetic", "whole" (arithmetic of an index or a range), "order", "logic",
+            "assign", "flag" or "condition".
     """
 
     start: int
@@ -150,6 +155,26 @@ class Statement(NamedTuple):
     call: str
 
 
+class Function(NamedTuple):
+    """A function that could take one more argument.
+
+    Attributes:
+        name: Its name.
+        start: Offset of its first character.
+        stop: Offset of the character after its last.
+        end: Offset of the place for a further argument.
+        bare: True if it has no argument yet.
+        scope: Index of the scope that it opens.
+    """
+
+    name: str
+    start: int
+    stop: int
+    end: int
+    bare: bool
+    scope: int
+
+
 class View(NamedTuple):
     """A program as the operators see it.
 
@@ -162,7 +187,9 @@ class View(NamedTuple):
         tokens: Operators, truth values and conditions.
         calls: Calls.
         displays: Lists and tuples.
+        functions: Functions whose arguments are plain.
         statements: Statements in text order, outer ones before inner ones.
+        wholes: Names that serve as an index or the bound of a range.
         blocks: For each block the indices of its statements.
         pools: For each representative role the short texts that have it, each with the names
             that it needs and whether it may need parentheses.
@@ -177,8 +204,10 @@ class View(NamedTuple):
     tokens: Sequence[Token]
     calls: Sequence[Call]
     displays: Sequence[Call]
+    functions: Sequence[Function]
     statements: Sequence[Statement]
     blocks: Sequence[Sequence[int]]
+    wholes: frozenset[str]
     pools: dict[int, list[Candidate]]
     step: str
 
