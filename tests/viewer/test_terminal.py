@@ -72,8 +72,8 @@ def test_a_heat_map_shows_the_best_of_each_square() -> None:
     cells = {0: 1.0, 1: 9.0, 23: 4.5}  # (0,0,0), (0,0,1), (3,2,1)
     lines = printed(heat_map(cells, axes, 40)).splitlines()
     assert [line[7:13] for line in lines[:4]] == ["    ++", "      ", "      ", "@@    "]
-    assert lines[0].startswith("    4 ")
-    assert lines[3].startswith("    0 ")
+    assert lines[0].startswith("     4 ")
+    assert lines[3].startswith("     0 ")
     assert "b" in lines[4]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 
@@ -113,3 +114,16 @@ def diff_lines(before: str, after: str) -> list[DiffLine]:
             lines += [DiffLine("-", k + 1, old[k]) for k in range(a0, a1)]
             lines += [DiffLine("+", k + 1, new[k]) for k in range(b0, b1)]
     return lines
+
+
+def highlights(fitness: Sequence[float], count: int) -> list[int]:
+    """Return the generations that gained most over all before, with the first and the last.
+
+    Args:
+        fitness: Of each generation, the seed first; not empty.
+        count: How many to return at most, at least 2.
+    """
+    last = len(fitness) - 1
+    gains = [value - max(fitness[:k], default=value) for k, value in enumerate(fitness)]
+    between = sorted(range(1, last), key=lambda k: (-gains[k], k))
+    return sorted({0, last, *between[: count - 2]})

@@ -39,6 +39,7 @@ class Film:
         frames: For each frame (x, y) of each joint, u.
         links: Bones and muscles.
         ground: Outlines of the ground, u; free space on the left.
+        camera: For each frame the x at which to look, u.
         fps: Frames per second.
         num_settling: How many of the first frames come before the clock starts.
     """
@@ -46,6 +47,7 @@ class Film:
     frames: Sequence[Sequence[Point]]
     links: Sequence[Link]
     ground: Sequence[Sequence[Point]]
+    camera: Sequence[float]
     fps: float
     num_settling: int
 
@@ -109,8 +111,7 @@ def view_of(manifest: Mapping[str, Json]) -> ProblemView:
     settings = config if isinstance(config, dict) else {}
     if settings.get("problem") != "sodarace":
         return PlainView()
-    from ulmus.viewer.walkers import WalkerView
+    from ulmus.viewer.walkers import walker_view
 
     options = settings.get("options")
-    terrain = options.get("terrain") if isinstance(options, dict) else None
-    return WalkerView(str(terrain or "flat"))
+    return walker_view(options if isinstance(options, dict) else {})

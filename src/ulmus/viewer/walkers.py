@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ulmus.problems.sodarace.frames import film
 from ulmus.problems.sodarace.physics.constants import (
     CONTACT_REACH,
     DEFAULT_LAWS,
@@ -13,7 +15,6 @@ from ulmus.problems.sodarace.physics.constants import (
     SETTLE_S,
     SHORTEST_LENGTH,
 )
-from ulmus.problems.sodarace.physics.simulate import record
 from ulmus.problems.sodarace.physics.state import (
     Body,
     canonical_links,
@@ -32,10 +33,13 @@ class WalkerView:
 
     Attributes:
         terrain: Name of the terrain.
+        seconds: Simulated time with the clock running.
+        fitness_name: What the fitness is.
     """
 
     terrain: str = "flat"
-    fitness_name = "distance"
+    seconds: float = RUN_S
+    fitness_name: str = "distance"
     fitness_unit = "u"
 
     @property
@@ -59,25 +63,41 @@ class WalkerView:
                 "projection": PROJECTION,
                 "shortest_length": SHORTEST_LENGTH,
                 "settle_s": SETTLE_S,
-                "run_s": RUN_S,
+                "run_s": self.seconds,
             },
         }
 
     def body(self, value: Json) -> Json:
         """Return a walker as physics.js reads it, None for what is no walker."""
-        body = body_of(value)
-        return None if body is None else page_body(body)
+        walker = parse_walker(value)
+        return None if isinstance(walker, Invalid) else page_body(walker.body)
 
     def film(self, value: Json, seconds: float, fps: float) -> Film | None:
-        """Return how a walker moves, None for what is no walker or breaks."""
-        body = body_of(value)
-        return None if body is None else film_of(body, self.terrain, seconds, fps)
+        """Return how a walker moves, None for what is no walker."""
+        walker = parse_walker(value)
+        if isinstance(walker, Invalid):
+            return None
+        moving = film(walker, self.terrain, seconds=seconds, fps=fps)
+        if moving is None:
+            return None
+        return Film(
+            frames=moving.frames,
+            links=[Link(link.i, link.j, link.stroke, link.phase) for link in moving.links],
+            ground=terrain(self.terrain).polylines,
+            camera=moving.camera,
+            fps=moving.fps,
+            num_settling=moving.num_settling,
+        )
 
 
-def body_of(value: Json) -> Body | None:
-    """Return what a program returned as a body, None if it is no valid walker."""
-    walker = parse_walker(value)
-    return None if isinstance(walker, Invalid) else walker.body
+def walker_view(options: Mapping[str, Json]) -> WalkerView:
+    """Return the view that fits the options of a run."""
+    seconds = options.get("seconds", RUN_S)
+    return WalkerView(
+        terrain=str(options.get("terrain", "flat")),
+        seconds=float(seconds) if isinstance(seconds, int | float) else RUN_S,
+        fitness_name=str(options.get("fitness", "distance")),
+    )
 
 
 def page_body(body: Body) -> dict[str, Json]:
@@ -95,19 +115,3 @@ def page_body(body: Body) -> dict[str, Json]:
         "joints": [value for k in order for value in body.joints[k]],
         "links": [value for link in links for value in link],
     }
-
-
-def film_of(body: Body, terrain_name: str, seconds: float, fps: float) -> Film | None:
-    """Return how a body moves on a terrain, None if it breaks at once."""
-    ground = terrain(terrain_name)
-    frames = record(body, ground.arrays, seconds=seconds, fps=fps)
-    if not len(frames.positions):
-        return None
-    positions = frames.positions.tolist()
-    return Film(
-        frames=[[(x, y) for x, y in joints] for joints in positions],
-        links=[Link(link.i, link.j, link.stroke, link.phase) for link in body.connections],
-        ground=ground.polylines,
-        fps=frames.fps,
-        num_settling=frames.num_settling,
-    )
