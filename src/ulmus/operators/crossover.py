@@ -22,7 +22,7 @@ from ulmus.operators.grafts import (
 )
 from ulmus.operators.hunks import take_hunks
 from ulmus.operators.positions import Change, apply, overlap, parse
-from ulmus.operators.reader import ViewCache
+from ulmus.operators.reader import ViewCache, refusal_of
 from ulmus.operators.scope import BUILTINS
 from ulmus.operators.syntax import MAX_CHARS, MAX_LINES
 from ulmus.operators.view import View
@@ -68,7 +68,8 @@ class Crossover:
     ) -> list[Proposal]:
         """Return one child per pair of parents, see `Operator.propose`.
 
-        Refusals are "parent does not parse", "parents are the same" and "nothing fits".
+        Refusals are "parent does not parse", "parent is too long", "parents are the same" and
+        "nothing fits".
         """
         return [self._child(pair[0], pair[1], rng) for pair, rng in zip(parents, rngs, strict=True)]
 
@@ -76,7 +77,8 @@ class Crossover:
         origin = (first.hash, second.hash)
         receiver, donor = (self._views.view(parent.source) for parent in (first, second))
         if receiver is None or donor is None:
-            return Proposal(self.name, origin, None, refusal="parent does not parse")
+            missing = first if receiver is None else second
+            return Proposal(self.name, origin, None, refusal=refusal_of(missing.source))
         if first.source == second.source:
             return Proposal(self.name, origin, None, refusal="parents are the same")
         for _ in range(_TRIES):

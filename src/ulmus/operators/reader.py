@@ -41,6 +41,11 @@ class ViewCache:
         return seen
 
 
+def refusal_of(source: str) -> str:
+    """Return why a program has no view."""
+    return "parent is too long" if len(source) > MAX_PARENT_CHARS else "parent does not parse"
+
+
 def look(source: str) -> View | None:
     """Return a new view of a program, None if it does not parse or is far too long."""
     if len(source) > MAX_PARENT_CHARS:

@@ -25,7 +25,7 @@ from ulmus.operators.draws import weighted
 from ulmus.operators.growth import new_parameter, repeat_call, rescale, twin
 from ulmus.operators.loops import change_range, guard, unwrap, wrap_in_loop
 from ulmus.operators.positions import Change, Splice, apply, overlap, parse
-from ulmus.operators.reader import ViewCache
+from ulmus.operators.reader import ViewCache, refusal_of
 from ulmus.operators.statements import copy_statement, delete_statement, move_statement
 from ulmus.operators.substitutions import (
     flip_flag,
@@ -103,7 +103,7 @@ class SyntaxMutation:
     ) -> list[Proposal]:
         """Return one child per parent, see `Operator.propose`.
 
-        Refusals are "parent does not parse" and "no edit found".
+        Refusals are "parent does not parse", "parent is too long" and "no edit found".
         """
         return [self._child(parent[0], rng) for parent, rng in zip(parents, rngs, strict=True)]
 
@@ -111,7 +111,7 @@ class SyntaxMutation:
         origin = (parent.hash,)
         view = self._views.view(parent.source)
         if view is None:
-            return Proposal(self.name, origin, None, refusal="parent does not parse")
+            return Proposal(self.name, origin, None, refusal=refusal_of(parent.source))
         for _ in range(_TRIES):
             changes = self._changes(view, rng)
             splices = [splice for change in changes for splice in change.splices]
