@@ -9,7 +9,6 @@ whatever does not fit is a status, never an exception.
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -43,36 +42,23 @@ def refusal(job: Job) -> Outcome | None:
     return None
 
 
-def compile_request(module: GuestModule) -> str:
-    """Return the job that compiles a module."""
-    return json.dumps({"compile": module.source, "name": module.name})
+def encode_modules(modules: tuple[GuestModule, ...]) -> str:
+    """Return the text that asks the guest to compile modules."""
+    return json.dumps({module.name: module.source for module in modules})
 
 
-def encode(job: Job, codes: tuple[str, ...]) -> str:
-    """Return the text of a job.
-
-    Args:
-        job: The job.
-        codes: The compiled code of each of its modules, as the guest gave it.
-    """
-    own = {
+def encode(job: Job) -> str:
+    """Return the text of a job, without the modules that it brings."""
+    text = {
         "source": job.source,
         "entry": job.entry,
         "args": job.args,
+        "scope": job.scope,
         "seed": job.seed,
         "stdout_bytes": job.limits.stdout_bytes,
         "output_bytes": job.limits.output_bytes,
     }
-    names = tuple(module.name for module in job.modules)
-    return json.dumps(own)[:-1] + _surroundings(names, codes, job.scope)
-
-
-@lru_cache(maxsize=64)
-def _surroundings(
-    names: tuple[str, ...], codes: tuple[str, ...], scope: tuple[tuple[str, str], ...]
-) -> str:
-    """Return the part of the text that all jobs of a problem share."""
-    return "," + json.dumps({"modules": dict(zip(names, codes, strict=True)), "scope": scope})[1:]
+    return json.dumps(text)
 
 
 def decode(answer: str, job: Job, fuel: int) -> Outcome:

@@ -9,6 +9,7 @@ How an entry is found if a program has renamed it: see `ulmus.sandbox.guest.entr
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,11 @@ class WasmSandbox:
 
     @property
     def identity(self) -> str:
-        """Return "wasm:" and 16 hex digits over guest, wasmtime version and settings."""
+        """Return "wasm:" and 16 hex digits over guest, wasmtime version and settings.
+
+        Raises:
+            SandboxUnavailableError: There is no guest.
+        """
         return f"wasm:{engine.identity(self._wasm)}"
 
     def prepare(self, progress: engine.Progress | None = None) -> None:
@@ -57,8 +62,11 @@ class WasmSandbox:
             SandboxError: A module that a job brings does not compile.
         """
         guest = self._open(None)
-        with guest.ticking():
-            return [_run(guest, job) for job in jobs]
+        stop = threading.Event()
+        try:
+            return guest.attend(lambda: [_run(guest, job) for job in jobs if not stop.is_set()])
+        finally:
+            stop.set()
 
     @property
     def _wasm(self) -> Path:
@@ -73,25 +81,27 @@ def _run(guest: engine.Guest, job: Job) -> Outcome:
     refused = frames.refusal(job)
     if refused is not None:
         return refused
-    codes = tuple(_code(guest, module) for module in job.modules)
-    answer = guest.call(frames.encode(job, codes), job.limits)
+    answer = guest.call(job.limits, "run", frames.encode(job), _code(guest, job.modules))
     if answer.text is None:
         return traps.outcome(answer.trap, job.limits, answer.fuel)
     return frames.decode(answer.text, job, answer.fuel)
 
 
-_codes: dict[tuple[int, GuestModule], str] = {}
+_codes: dict[tuple[int, tuple[GuestModule, ...]], str] = {}
 
 
-def _code(guest: engine.Guest, module: GuestModule) -> str:
-    """Return the compiled code of a module, compiled by the guest at its first use in a process.
+def _code(guest: engine.Guest, modules: tuple[GuestModule, ...]) -> str:
+    """Return the code of modules, compiled by the guest at their first use in a process.
 
     The host only keeps it and never looks inside.
     """
-    key = (id(guest), module)
+    if not modules:
+        return ""
+    key = (id(guest), modules)
     if key not in _codes:
-        answer = guest.call(frames.compile_request(module), _COMPILE_LIMITS)
-        if answer.text is None:
-            raise SandboxError(f"guest module {module.name!r} does not compile: {answer.trap}")
+        answer = guest.call(_COMPILE_LIMITS, "compile", frames.encode_modules(modules))
+        if answer.text is None or answer.text.startswith("!"):
+            why = answer.trap if answer.text is None else answer.text[1:]
+            raise SandboxError(f"a module of the job does not compile: {why}")
         _codes[key] = answer.text
     return _codes[key]

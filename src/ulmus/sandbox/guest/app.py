@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from . import determinism, preload, runner
+from . import determinism, modules, preload, rehearsal, runner
 
 preload.load()
 determinism.install()
 
 
 class WitWorld:
-    """The export named in `program.wit`."""
+    """The exports named in `program.wit`."""
 
-    def run(self, job: str) -> str:
+    def compile(self, sources: str) -> str:
+        """Compile modules for later jobs."""
+        return modules.compile_sources(sources)
+
+    def run(self, job: str, code: str) -> str:
         """Run one job and return the answer."""
-        return runner.run(job)
+        return runner.run(job, code)
 
 
+rehearsal.play()
 preload.settle()

@@ -17,6 +17,9 @@ from typing import Any
 
 _LOOK_S = 1e-6
 
+RECURSION_LIMIT = 1000
+"""CPython's own default; each job starts with it."""
+
 
 class _Clock:
     """Time that only the program's own looks and sleeps move."""
@@ -43,7 +46,26 @@ _entropy = random.Random(0)
 
 def _random_bytes(size: int) -> bytes:
     """Stand in for `os.urandom`; the bytes follow from the seed of the job."""
-    return _entropy.randbytes(size)
+    return _source().randbytes(size)
+
+
+def _source() -> random.Random:
+    """Return the stand-in for entropy, seeded at its first use: few programs ever ask."""
+    if _state.stale:
+        _entropy.seed(_state.seed ^ _APART)
+        _state.stale = False
+    return _entropy
+
+
+class _State:
+    """Seed of the job and whether the entropy stand-in still has to be seeded from it."""
+
+    seed = 0
+    stale = True
+
+
+_state = _State()
+_APART = 0x5EED5EED  # keeps the entropy stand-in from repeating the stream of `random`
 
 
 class _SeededRandom(random.Random):
@@ -55,7 +77,7 @@ class _SeededRandom(random.Random):
         return made
 
     def seed(self, a: Any = None, version: int = 2) -> None:
-        super().seed(_entropy.getrandbits(64) if a is None else a, version)
+        super().seed(_source().getrandbits(64) if a is None else a, version)
 
 
 def install() -> None:
@@ -93,10 +115,7 @@ def _replace_random() -> None:
 
 def reseed(seed: int) -> None:
     """Start every stand-in afresh for a job."""
-    _entropy.seed(seed ^ 0x5EED)
+    _state.seed, _state.stale = seed, True
     random.seed(seed)
     _clock.now_s = 0.0
     sys.setrecursionlimit(RECURSION_LIMIT)
-
-
-RECURSION_LIMIT = 1000

@@ -16,6 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 from types import FunctionType
 
+
+class NoEntryError(Exception):
+    """A program has nothing that could be called."""
+
+
 Entry = tuple[str, Callable[..., object]]
 _SHOWN = 5  # names in the message when nothing can be called
 
@@ -30,7 +35,7 @@ def find(namespace: Mapping[str, object], name: str, args: Sequence[object], own
         own: File name under which the program was compiled; tells its functions from imported ones.
 
     Raises:
-        LookupError: Nothing can be called; the message says what was found instead.
+        NoEntryError: Nothing can be called; the message says what was found instead.
     """
     asked = namespace.get(name)
     if callable(asked):
@@ -42,7 +47,7 @@ def find(namespace: Mapping[str, object], name: str, args: Sequence[object], own
     }
     fitting = [(key, value) for key, value in defined.items() if _accepts(value, args)]
     if not fitting:
-        raise LookupError(_nothing(name, args, namespace, defined))
+        raise NoEntryError(_nothing(name, args, namespace, defined))
     return max(fitting, key=lambda pair: _rank(pair[0], pair[1], name))
 
 
@@ -75,7 +80,7 @@ def _nothing(
         found.insert(0, f"{name} = {type(namespace[name]).__name__}")
     shown = ", ".join(found[:_SHOWN]) or "no function"
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return f"no entry: expected a function {wanted}, found {shown}{more}"
+    return f"expected a function {wanted}, found {shown}{more}"
 
 
 def _signature(function: FunctionType) -> str:

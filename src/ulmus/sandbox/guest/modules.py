@@ -1,36 +1,48 @@
-"""Modules that come with the job, and names that are there before the program's first line."""
+"""Modules that come with the job, and names that are there before the program's first line.
+
+Code travels as marshalled bytes written as a string of the characters 0 to 255: base64 took as
+long to decode as the module took to run.
+"""
 
 from __future__ import annotations
 
-import binascii
 import importlib
+import json
 import marshal
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 
-def compile_source(name: str, source: str) -> str:
-    """Compile a module for later jobs; returns base64 of the marshalled code.
+def compile_sources(text: str) -> str:
+    """Compile modules for later jobs.
 
-    Raises:
-        SyntaxError: The module does not parse.
+    Args:
+        text: JSON object of name and source.
+
+    Returns:
+        What `Finder` takes, or a text that begins with "!" and says what is wrong.
     """
-    code = compile(source, f"<{name}>", "exec", dont_inherit=True)
-    return binascii.b2a_base64(marshal.dumps(code), newline=False).decode()
+    codes = {}
+    for name, source in json.loads(text).items():
+        try:
+            codes[name] = marshal.dumps(compile(source, f"<{name}>", "exec", dont_inherit=True))
+        except (SyntaxError, ValueError) as error:
+            return f"!{name}: {type(error).__name__}: {error}"
+    return marshal.dumps(codes).decode("latin-1")
 
 
 class Finder:
     """An importer for the job's own modules; a module runs when it is first imported.
 
     Attributes:
-        codes: Module name → base64 of its marshalled code, as `compile_source` made it.
+        codes: Module name → its marshalled code.
     """
 
-    def __init__(self, codes: dict[str, str]) -> None:
-        self.codes = codes
+    def __init__(self, code: str) -> None:
+        self.codes: dict[str, bytes] = marshal.loads(code.encode("latin-1")) if code else {}
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Claim the modules that came with the job."""
@@ -42,21 +54,33 @@ class Finder:
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code."""
-        code: CodeType = marshal.loads(binascii.a2b_base64(self.codes[module.__name__]))
-        exec(code, module.__dict__)
+        exec(marshal.loads(self.codes[module.__name__]), module.__dict__)
+
+    def load(self, name: str) -> ModuleType:
+        """Import a module without the import system, which takes 0.4 ms for what this does."""
+        module = ModuleType(name)
+        sys.modules[name] = module
+        self.exec_module(module)
+        return module
 
 
 def bind(
     namespace: dict[str, Any], scope: Sequence[tuple[str, str]], source: str, finder: Finder
 ) -> None:
-    """Put the names of the scope into the namespace.
+    """Load the job's modules that the program text mentions and bind the names of the scope.
 
-    A name from a module that came with the job is bound only if the name occurs in the program
-    text; a program that never says it does not pay for running that module.
+    A module whose name and scope names do not occur in the text is left to the finder: a program
+    that never mentions it does not pay for it.
     """
+    for name in finder.codes:
+        if name in source and name not in sys.modules:
+            finder.load(name)
     for name, target in scope:
         module_name, _, attribute = target.partition(":")
-        if module_name in finder.codes and name not in source:
-            continue
-        module = sys.modules.get(module_name) or importlib.import_module(module_name)
+        module = sys.modules.get(module_name)
+        if module is None:
+            if name not in source:
+                continue
+            known = module_name in finder.codes
+            module = finder.load(module_name) if known else importlib.import_module(module_name)
         namespace[name] = getattr(module, attribute) if attribute else module

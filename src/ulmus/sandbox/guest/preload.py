@@ -31,22 +31,47 @@ def load() -> None:
 
 
 def settle() -> None:
-    """Take all that is loaded out of the garbage collector's sight, so that no collection ever
-    touches (and thus copies) the pages of the snapshot."""
+    """Arrange the memory so that a job touches few pages of the snapshot.
+
+    Each page that a job writes is a copy of 4 KiB and a page fault; they take as long as the
+    computing. All that is loaded leaves the garbage collector's sight, so that no collection
+    touches it, and the holes in the heap are filled, so that a job's own objects lie together
+    behind it: measured 807 → 453 faults for a small walker program.
+    """
     gc.collect()
+    _FILLING.extend(_fill_holes())
     gc.freeze()
+
+
+_FILLING: list[object] = []
+_HEAP_GROWTH = 1 << 20  # bytes; larger than any hole, so it comes from behind the heap
+_HEADER = sys.getsizeof(b"")
+
+
+def _fill_holes() -> list[object]:
+    """Take every free piece of the heap, from half a MiB down to 16 bytes."""
+    end = id(bytes(_HEAP_GROWTH))
+    sizes = [1 << power for power in range(19, 9, -1)] + list(range(1016, 24, -8))
+    pieces: list[object] = []
+    for size in sizes:
+        while id(piece := bytes(size - _HEADER)) < end:
+            pieces.append(piece)
+    while id(piece := object()) < end:  # type: ignore[assignment]
+        pieces.append(piece)
+    return pieces
 
 
 def close_imports() -> None:
     """Forget every place from which a module could be loaded.
 
-    Must run at the first call: the component's start-up imports after `app`.
+    Must run at the first call: the component's start-up imports after `app`. The old places are
+    put aside and not cleared: freeing them would touch 270 pages of the snapshot (0.9 ms).
     """
-    sys.path.clear()
-    sys.path_hooks.clear()
-    sys.path_importer_cache.clear()
-    sys.meta_path[:] = [finder for finder in sys.meta_path if finder in _INSIDE]
-    sys.argv[:] = ["program"]
+    sys.path = []
+    sys.path_hooks = []
+    sys.path_importer_cache = {}
+    sys.meta_path = list(_INSIDE)
 
 
+_ASIDE = (sys.path, sys.path_hooks, sys.path_importer_cache, sys.meta_path)
 _INSIDE = [finder for finder in sys.meta_path if "PathFinder" not in repr(finder)]

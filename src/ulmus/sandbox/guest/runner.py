@@ -13,7 +13,7 @@ from typing import Any
 
 from . import determinism, entry, modules, preload
 from .output import Capture
-from .plain_data import MAX_NODES, why_not_plain
+from .plain_data import MAX_NODES, is_ordinary, why_not_plain
 
 FILE = "<program>"
 _NAME_CHARS = 40  # longest exception name in a message
@@ -25,11 +25,14 @@ _exec = exec
 _compile = compile
 
 
-def run(text: str) -> str:
-    """Run a job given as JSON and return the answer; never raises for what a program does."""
+def run(text: str, code: str) -> str:
+    """Run a job and return the answer; never raises for what a program does.
+
+    Args:
+        text: The job, a JSON object.
+        code: Its modules, as `modules.compile_sources` made them.
+    """
     job = _decode(text)
-    if "compile" in job:
-        return modules.compile_source(job["name"], job["compile"])
     preload.close_imports()
     determinism.reseed(job["seed"])
     capture = Capture(job["stdout_bytes"])
@@ -38,20 +41,25 @@ def run(text: str) -> str:
     head: dict[str, object] = {"status": "ok", "error": None, "entry": None}
     body = "null"
     try:
-        value = _call(job, head)
+        value = _call(job, code, head)
+        sys.setrecursionlimit(determinism.RECURSION_LIMIT)
         body = _render(value, job["output_bytes"], head)
+    except entry.NoEntryError as error:
+        head["status"], head["error"] = "error", f"no entry: {error}"
     except MemoryError as error:
-        head["status"], head["error"] = "memory", describe(error)
+        # The parser says with words, and otherwise without need, that a program is too nested.
+        head["status"] = "error" if error.args else "memory"
+        head["error"] = describe(error)
     except BaseException as error:  # noqa: BLE001 - also SystemExit: the border of the guest
         head["status"], head["error"] = "error", describe(error)
     head["stdout"] = capture.text()
     return _encode(head) + "\n" + body
 
 
-def _call(job: dict[str, Any], head: dict[str, object]) -> object:
+def _call(job: dict[str, Any], code: str, head: dict[str, object]) -> object:
     """Run the program, then its entry, and return what the entry returned."""
     source: str = job["source"]
-    finder = modules.Finder(job["modules"])
+    finder = modules.Finder(code)
     sys.meta_path.insert(0, finder)
     namespace: dict[str, Any] = {"__name__": "__program__", "__file__": FILE}
     modules.bind(namespace, job["scope"], source, finder)
@@ -63,13 +71,16 @@ def _call(job: dict[str, Any], head: dict[str, object]) -> object:
 
 def _render(value: object, output_bytes: int, head: dict[str, object]) -> str:
     """Encode a result, or say in the head why it cannot be."""
-    fault = why_not_plain(value, min(MAX_NODES, output_bytes))
-    body = "null" if fault else _encode(value)
-    if fault is None and len(body) > output_bytes:
-        fault = f"value takes {len(body)} bytes, at most {output_bytes} are allowed"
-    if fault is None:
-        return body
-    head["status"], head["error"] = "output", fault
+    limit = min(MAX_NODES, output_bytes)
+    if is_ordinary(value, limit):
+        try:
+            body = _encode(value)
+        except (ValueError, TypeError, RecursionError):
+            body = ""
+        if 0 < len(body) <= output_bytes:
+            return body
+    head["status"] = "output"
+    head["error"] = why_not_plain(value, limit) or f"value takes more than {output_bytes} bytes"
     return "null"
 
 
@@ -82,8 +93,6 @@ def describe(error: BaseException) -> str:
         text = "?"
     line = _line(error)
     where = f" (line {line})" if line else ""
-    if isinstance(error, LookupError) and str(text).startswith("no entry"):
-        return str(text)[:_TEXT_CHARS]
     return (f"{name}: {str(text)[:_TEXT_CHARS]}" if text else name) + where
 
 
