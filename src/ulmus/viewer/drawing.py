@@ -37,6 +37,7 @@ STROKE = 0.3
 TICKS_EVERY = 5  # u
 HORIZON = 0.82  # share of the height at which the ground lies
 DEAD_ZONE = 3.0  # u by which a walker may rise or sink before the camera goes after it
+FLOOR_RISE = 2.5  # u/s; what rises faster is a hop, not the ground
 BOTTOM = -1e3  # u; open outlines are closed far below
 
 PALETTE_SHADES = 4
@@ -87,13 +88,17 @@ def _top(film: Film) -> float:
 
 
 def camera_heights(film: Film) -> list[float]:
-    """Return for each frame the height of the ground at which to look, u; it moves gently."""
-    height, heights = 0.0, []
+    """Return for each frame the height of the ground at which to look, u; it moves gently.
+
+    The ground is where the lowest joint was of late: it sinks with the walker at once and rises
+    slowly, so hops do not count.
+    """
+    height, floor, heights = 0.0, math.inf, []
     ease = 1.0 - math.exp(-2.5 / film.fps)
     for joints in film.frames:
-        low = min(y for _, y in joints)
-        if abs(low - height) > DEAD_ZONE:
-            height += (low - height) * ease
+        floor = min(floor + FLOOR_RISE / film.fps, min(y for _, y in joints))
+        if abs(floor - height) > DEAD_ZONE:
+            height += (floor - height) * ease
         heights.append(height)
     return heights
 

@@ -128,7 +128,7 @@ def _scene(line: Sequence[DescentStep], k: int, film: Film, problem: ProblemView
 
 def _drawable(text: str) -> str:
     """Return one line of text that the font can draw: it knows Latin letters only."""
-    line = " ".join(visible(text).split())
+    line = " ".join(visible(text).split()).replace("\u2192", "->")
     return line.encode("latin-1", "replace").decode("latin-1")
 
 

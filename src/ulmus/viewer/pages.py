@@ -100,6 +100,7 @@ def run_page(log: RunLog, problem: ProblemView, bodies: Bodies) -> dict[str, Jso
         "manifest": manifest,
         "measures": [asdict(measure) for measure in measures],
         "fitness": {"name": problem.fitness_name, "unit": problem.fitness_unit},
+        "facts": dict(problem.facts),
         "figures": _figures(log, view, measures),
         "elites": [_elite(log, step, sources) for step in view.champions.values()],
         "sources": _packed_sources(sources),

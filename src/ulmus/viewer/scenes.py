@@ -66,6 +66,11 @@ class ProblemView(Protocol):
         ...
 
     @property
+    def facts(self) -> Mapping[str, str]:
+        """What else is worth saying of the problem, by name."""
+        ...
+
+    @property
     def world(self) -> Json:
         """What the page needs to let a body move, plain data; None if nothing moves."""
         ...
@@ -85,6 +90,11 @@ class PlainView:
 
     fitness_name: str = "fitness"
     fitness_unit: str = ""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Nothing is known."""
+        return {}
 
     @property
     def world(self) -> Json:

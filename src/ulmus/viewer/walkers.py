@@ -35,12 +35,20 @@ class WalkerView:
         terrain: Name of the terrain.
         seconds: Simulated time with the clock running.
         fitness_name: What the fitness is.
+        seed_program: What the run began with.
     """
 
     terrain: str = "flat"
     seconds: float = RUN_S
     fitness_name: str = "distance"
+    seed_program: str = "square"
     fitness_unit = "u"
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """The seed program, the terrain and the simulated time."""
+        time = f"{self.seconds:g} s"
+        return {"seed program": self.seed_program, "terrain": self.terrain, "time": time}
 
     @property
     def world(self) -> Json:
@@ -97,6 +105,7 @@ def walker_view(options: Mapping[str, Json]) -> WalkerView:
         terrain=str(options.get("terrain", "flat")),
         seconds=float(seconds) if isinstance(seconds, int | float) else RUN_S,
         fitness_name=str(options.get("fitness", "distance")),
+        seed_program=str(options.get("seed_program", "square")),
     )
 
 

@@ -2,7 +2,7 @@
 
 import { el, number, percent, svg, ticks } from "./dom.js";
 
-const WIDTH = 520, HEIGHT = 190, LEFT = 58, RIGHT = 10, TOP = 12, BOTTOM = 28;
+const WIDTH = 520, HEIGHT = 190, LEFT = 58, RIGHT = 10, TOP = 12, BOTTOM = 28, NUM_SHARES = 48;
 
 export function curvesView(page) {
   const { name, unit } = page.fitness;
@@ -11,11 +11,22 @@ export function curvesView(page) {
     chart("Cells", x, cells, number),
     chart("QD score", x, score, number),
     chart(`Best ${name}${unit ? ` (${unit})` : ""}`, x, best, number),
-    chart("Valid share, per interval", x, valid, percent, 1),
+    chart("Valid share", ...thinned(x, valid, NUM_SHARES), percent, 1),
   ];
-  const read = (k) => charts.forEach((each) => each.read(k));
+  const read = (evaluations) => charts.forEach((each) => each.read(evaluations));
   charts.forEach((each) => each.listen(read));
   return el("div", { class: "charts" }, ...charts.map((each) => each.node));
+}
+
+// The mean over groups of neighbours, at the end of each group: shares of few programs are noise.
+function thinned(x, y, most) {
+  const size = Math.ceil(y.length / most) || 1;
+  const ends = x.map((_, k) => k).filter((k) => (k + 1) % size === 0 || k === x.length - 1);
+  const mean = (end) => {
+    const group = y.slice(Math.max(0, end - size + 1), end + 1);
+    return group.reduce((sum, value) => sum + value, 0) / group.length;
+  };
+  return [ends.map((k) => x[k]), ends.map(mean)];
 }
 
 function chart(title, x, y, format, top = null) {
@@ -40,11 +51,11 @@ function chart(title, x, y, format, top = null) {
   picture.append(line, dot);
   const value = el("span", { class: "value" });
   const node = el("figure", {}, el("figcaption", {}, title, value), picture);
-  const read = (k) => {
-    const at = k ?? x.length - 1;
-    if (at < 0) return;
-    value.textContent = k === null ? format(y[at]) : `${format(y[at])} after ${number(x[at])}`;
-    line.setAttribute("visibility", k === null ? "hidden" : "visible");
+  const read = (evaluations) => {
+    if (!x.length) return;
+    const at = evaluations === null ? x.length - 1 : nearest(x, evaluations);
+    value.textContent = evaluations === null ? format(y[at]) : `${format(y[at])} after ${number(x[at])}`;
+    line.setAttribute("visibility", evaluations === null ? "hidden" : "visible");
     for (const name of ["x1", "x2"]) line.setAttribute(name, px(x[at]));
     dot.setAttribute("cx", px(x[at]));
     dot.setAttribute("cy", py(y[at]));
@@ -52,8 +63,7 @@ function chart(title, x, y, format, top = null) {
   const listen = (all) => {
     picture.addEventListener("pointermove", (event) => {
       const box = picture.getBoundingClientRect();
-      const wanted = (((event.clientX - box.left) / box.width) * WIDTH - LEFT) / (WIDTH - LEFT - RIGHT) * last;
-      all(nearest(x, wanted));
+      all((((event.clientX - box.left) / box.width) * WIDTH - LEFT) / (WIDTH - LEFT - RIGHT) * last);
     });
     picture.addEventListener("pointerleave", () => all(null));
   };

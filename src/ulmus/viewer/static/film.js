@@ -19,6 +19,11 @@ export function highlights(steps) {
   return gains.sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, NUM_HIGHLIGHTS).map(([k]) => k).sort((a, b) => a - b);
 }
 
+// A line without length and with round ends: stays round however the chart is stretched.
+function dot(x, y) {
+  return `M${x.toFixed(1)} ${y.toFixed(1)}h0`;
+}
+
 export class FilmView {
   constructor(page, world) {
     this.page = page;
@@ -75,8 +80,7 @@ export class FilmView {
     const { fitness, measures } = this.page;
     this.slider.value = String(this.at);
     this.slider.setAttribute("aria-valuetext", `generation ${this.at}, ${fitness.name} ${withUnit(step.fitness, fitness.unit)}`);
-    this.marker.setAttribute("cx", this.px(this.at));
-    this.marker.setAttribute("cy", this.py(step.fitness));
+    this.marker.setAttribute("d", dot(this.px(this.at), this.py(step.fitness)));
     const made = this.at ? `${step.operator}${step.note ? `: ${step.note}` : ""}` : "the seed program";
     this.words.replaceChildren(
       el("h3", {}, `Generation ${this.at} of ${this.steps.length - 1}`, el("span", {}, withUnit(step.fitness, fitness.unit))),
@@ -97,7 +101,7 @@ export class FilmView {
     this.px = (k) => pad + (k / Math.max(1, this.steps.length - 1)) * (width - 2 * pad);
     this.py = (value) => height - pad - ((value - low) / (high - low)) * (height - 2 * pad);
     const path = values.map((value, k) => `${k ? "L" : "M"}${this.px(k).toFixed(1)} ${this.py(value).toFixed(1)}`).join("");
-    this.marker = svg("circle", { r: 7, class: "dot" });
+    this.marker = svg("path", { class: "spot here", "vector-effect": "non-scaling-stroke" });
     const seek = (event) => {
       const box = picture.getBoundingClientRect();
       const place = (((event.clientX - box.left) / box.width) * width - pad) / (width - 2 * pad);
@@ -109,7 +113,7 @@ export class FilmView {
       onpointermove: (event) => event.buttons && seek(event),
     }, svg("path", { d: `${path}L${this.px(values.length - 1)} ${height - pad}L${this.px(0)} ${height - pad}Z`, class: "area" }),
     svg("path", { d: path, class: "curve", "vector-effect": "non-scaling-stroke" }),
-    ...this.scenes.map((k) => svg("circle", { cx: this.px(k), cy: this.py(values[k]), r: 3, class: "mark" })), this.marker);
+    ...this.scenes.map((k) => svg("path", { d: dot(this.px(k), this.py(values[k])), class: "spot", "vector-effect": "non-scaling-stroke" })), this.marker);
     return picture;
   }
 }

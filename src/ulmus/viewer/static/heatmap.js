@@ -63,7 +63,7 @@ export class HeatMap {
     const size = 40, left = 52, bottom = 46, top = 4;
     const width = columns.bins * size, height = rows.bins * size;
     const picture = svg("svg", {
-      viewBox: `0 0 ${left + width + 6} ${top + height + bottom}`, role: "grid",
+      viewBox: `0 0 ${left + width + 14} ${top + height + bottom}`, role: "grid",
       "aria-label": `map of ${rows.name} and ${columns.name}`, class: "heat",
     });
     const best = projection(this.page.elites, this.slice);

@@ -15,7 +15,7 @@ function headerView(page) {
   const operators = Object.entries(config.operators ?? {}).map(([name, weight]) => `${name} ${weight}`).join(", ");
   const facts = [
     ["seed", config.seed ?? identity.seed], ["operators", operators],
-    ...Object.entries(config.options ?? {}).map(([key, value]) => [key.replaceAll("_", " "), value]),
+    ...Object.entries(page.facts),
     ["ulmus", versions.ulmus], ["started", created?.slice?.(0, 16).replace("T", " ")],
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
   return el("header", {},

@@ -103,11 +103,13 @@ export class Stage {
       const height = box.high - box.low;
       const aspect = this.canvas.clientWidth / Math.max(1, this.canvas.clientHeight);
       const span = Math.max(18, (box.right - box.left) * 2.2, (height + 4) * 1.45 * aspect);
-      this.camera = { x: target.x, y: Math.min(0, box.low), span };
+      this.camera = { x: target.x, y: Math.min(0, box.low), floor: box.low, span };
     }
     const ease = 1 - Math.exp(-5 * seconds);
     this.camera.x += (target.x - this.camera.x) * ease;
-    const low = Math.abs(target.y - this.camera.y) > 3 ? target.y : this.camera.y;
+    // The ground where the walker is: it sinks with the walker and rises slowly, so hops do not count.
+    this.camera.floor = Math.min(target.y, this.camera.floor + 2.5 * seconds);
+    const low = Math.abs(this.camera.floor - this.camera.y) > 3 ? this.camera.floor : this.camera.y;
     this.camera.y += (low - this.camera.y) * ease * 0.5;
   }
 
