@@ -110,7 +110,7 @@ def make(body):
         (make("1 / 0"), "error: ZeroDivisionError"),
         (make("import scipy"), "error: ModuleNotFoundError"),
         (make("np.linalg.norm([1, 2])"), "error: AttributeError"),
-        ("class Odd(Exception): pass\ndef make_walker():\n    raise Odd()\n", "error: own exception"),
+        ("class Odd(Exception): pass\ndef make_walker():\n    raise Odd()\n", "error: other exception"),
     ],
 )  # fmt: skip
 def test_bad_programs_are_invalid_for_a_reason(in_sandbox, source, reason):

@@ -94,13 +94,13 @@ def _judgement(walker: Walker, motion: Motion) -> Judgement:
 def failure(outcome: Outcome) -> str:
     """Return why a program gave no value: the status and, for an error, the kind of exception.
 
-    Such as "error: NameError". A program can name its exceptions as it likes; all but those that
-    Python and `walk_creator` define are called "own exception", so that reasons stay few.
+    Such as "error: NameError". A program can name its exceptions as it likes; so that reasons
+    stay few, all but the built-in ones and those of `walk_creator` are "other exception".
     """
     if outcome.status is not Status.ERROR:
         return outcome.status.value
     kind = (outcome.error or "").partition(":")[0].partition(" (line ")[0]
-    return f"error: {kind if kind in _KINDS else 'own exception'}"
+    return f"error: {kind if kind in _KINDS else 'other exception'}"
 
 
 _KINDS = frozenset(
