@@ -35,6 +35,8 @@ class Visit:
         self.requests: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: self.errors.append(message.text))
+        self.refused: dict[str, str] = {}
+        self.page.on("requestfailed", lambda r: self.refused.update({r.url: r.failure}))
         self.page.on("request", lambda request: self.requests.append(request.url))
 
     def open(self, file: Path) -> Any:

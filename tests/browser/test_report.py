@@ -49,7 +49,8 @@ def test_hostile_programs_and_notes_are_only_text(visit: Callable[..., Any], fil
         " document.body.append(s); const i = new Image(); i.src = 'https://example.invalid/x.png'; }"
     )
     assert seen.page.evaluate("window.hacked") is None
-    assert not [url for url in seen.requests if url.startswith("http")]
+    seen.page.wait_for_timeout(200)
+    assert seen.refused == {"https://example.invalid/x.png": "csp"}
     assert any("Content Security Policy" in error for error in seen.errors)
 
 

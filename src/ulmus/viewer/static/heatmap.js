@@ -60,7 +60,7 @@ export class HeatMap {
 
   draw() {
     const { rows, columns } = this;
-    const size = 40, left = 52, bottom = 46, top = 4;
+    const size = 40, left = 52, bottom = 46, top = 12;
     const width = columns.bins * size, height = rows.bins * size;
     const picture = svg("svg", {
       viewBox: `0 0 ${left + width + 14} ${top + height + bottom}`, role: "grid",

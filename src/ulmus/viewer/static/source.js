@@ -6,7 +6,7 @@ const KEYWORDS = new Set(
   ("and as assert async await break class continue def del elif else except finally for from global if import in " +
     "is lambda nonlocal not or pass raise return try while with yield True False None").split(" "),
 );
-const TOKEN = /(#.*)|("""|'''|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(\b\d[\w.]*)|([A-Za-z_]\w*)/g;
+const TOKEN = /(#.*)|("""(?:.*?"""|.*)|'''(?:.*?'''|.*)|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(\b\d[\w.]*)|([A-Za-z_]\w*)/g;
 
 export function colouredLine(text) {
   const parts = [];
