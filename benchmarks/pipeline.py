@@ -3,8 +3,8 @@
     python benchmarks/pipeline.py [--evaluations 3000] [--seeds 3] [--workers 2]
 
 Starts fresh runs from the Square seed with the default operators. "Per core" divides by the CPU
-seconds of all processes, start-up left out. Parts are wall seconds inside the part, in
-milliseconds per evaluation.
+seconds of all processes, start-up left out. Parts are CPU time, in milliseconds per
+evaluation.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ class ChunkResult:
 
     Attributes:
         evaluations: One per program.
-        sandbox_s: Wall time in the sandbox.
-        score_s: Wall time in the problem's own code.
+        sandbox_s: CPU time in the sandbox.
+        score_s: CPU time in the problem's own code.
     """
 
     evaluations: tuple[Evaluation, ...]
@@ -40,11 +40,11 @@ class ChunkResult:
 
 def evaluate_chunk(problem: Problem, sandbox: Sandbox, sources: Sequence[str]) -> ChunkResult:
     """Run and judge programs here and now."""
-    start = time.perf_counter()
+    start = time.thread_time()
     outcomes = sandbox.run([problem.job(Program(source)) for source in sources])
-    middle = time.perf_counter()
+    middle = time.thread_time()
     evaluations = problem.score(outcomes)
-    end = time.perf_counter()
+    end = time.thread_time()
     return ChunkResult(tuple(evaluations), middle - start, end - middle)
 
 

@@ -95,7 +95,7 @@ class BatchClock:
         batch: Number of the batch.
         num_steps: Steps that were appended with it.
         elapsed_s: Time of the search when it was appended, pauses between resumes left out.
-        parts_s: CPU or wall seconds by part of the pipeline.
+        parts_s: CPU seconds by part of the pipeline.
     """
 
     batch: int
@@ -239,7 +239,7 @@ class RunLog:
             steps: The steps, in order.
             replayable: For each operator whether its children can be made again without it.
             elapsed_s: Time of the search so far.
-            parts_s: Seconds by part of the pipeline, for the profile.
+            parts_s: CPU seconds by part of the pipeline, for the profile.
 
         Raises:
             RunWriteError: The disk refuses; what was appended before stays.

@@ -43,7 +43,7 @@ MIGRATIONS = (
         batch INTEGER NOT NULL,
         num_steps INTEGER NOT NULL,
         elapsed_s REAL NOT NULL,       -- of the search so far, pauses between resumes left out
-        parts TEXT NOT NULL            -- JSON: seconds by part of the pipeline
+        parts TEXT NOT NULL            -- JSON: CPU seconds by part of the pipeline
     );
     """,
 )

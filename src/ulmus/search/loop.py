@@ -40,7 +40,7 @@ class Progress:
         elapsed_s: Time of the search, pauses left out.
         session_s: Time since the start or resume.
         tallies: What became of the proposals, by operator.
-        parts_s: Seconds by part of the pipeline since the start or resume.
+        parts_s: CPU seconds by part of the pipeline since the start or resume.
     """
 
     archive: Archive
@@ -120,7 +120,7 @@ def illuminate(
     """
     progress = restore(search, log)
     before_s, start = progress.elapsed_s, time.monotonic()
-    asked = progress.evaluations
+    asked, log_s = progress.evaluations, 0.0
     flying: deque[tuple[Batch, Ticket, float]] = deque()
 
     def open_budget() -> bool:
@@ -130,17 +130,17 @@ def illuminate(
 
     while True:
         while search.ready and open_budget():
-            clock = time.perf_counter()
+            clock = time.thread_time()
             rest = None if budget.evaluations is None else budget.evaluations - asked
             batch = search.ask(rest)
             asked += len(batch.proposals)
-            ask_s = time.perf_counter() - clock
+            ask_s = time.thread_time() - clock
             flying.append((batch, evaluator.start(batch.programs), ask_s))
         if not flying:
             return progress
         batch, ticket, ask_s = flying.popleft()
         result = evaluator.finish(ticket)
-        clock = time.perf_counter()
+        clock = time.thread_time()
         steps = search.tell(batch, result.evaluations)
         if batch.number == 0 and not len(search.archive):
             raise _no_seed(steps)
@@ -149,15 +149,17 @@ def illuminate(
         progress.fresh += len(steps)
         progress.session_s = time.monotonic() - start
         progress.elapsed_s = before_s + progress.session_s
-        middle = time.perf_counter()
+        middle = time.thread_time()
         parts_s = {
             "operator": ask_s,
             "sandbox": result.sandbox_s,
             "score": result.score_s,
             "map": middle - clock,
+            "log": log_s,  # of the batch before: this one's is not known yet
         }
         log.append(steps, replayable=replayable, elapsed_s=progress.elapsed_s, parts_s=parts_s)
-        progress.spend({**parts_s, "log": time.perf_counter() - middle})
+        progress.spend(parts_s)
+        log_s = time.thread_time() - middle
         observe(progress)
 
 
