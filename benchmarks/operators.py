@@ -16,6 +16,7 @@ from collections import defaultdict
 
 from machine import print_rows, write_rows
 from ulmus.catalogue import make_operator
+from ulmus.operators.syntax import SyntaxMutation
 from ulmus.problems.sodarace.problem import Sodarace
 from ulmus.records import Placement, Program
 from ulmus.sandbox.wasm import WasmSandbox
@@ -94,14 +95,11 @@ def tally_kinds(steps: list[tuple[str, Placement, float]]) -> list[dict[str, obj
 
 
 def search(
-    operators: dict[str, float], program: str, seed: int, evaluations: int
+    portfolio: Portfolio, program: str, seed: int, evaluations: int
 ) -> tuple[dict[str, object], list[tuple[str, Placement, float]]]:
     """Run MAP-Elites and return a row of results and what became of each child."""
     problem = Sodarace(seed_program=program)
     sandbox = WasmSandbox()
-    portfolio = Portfolio(
-        tuple(make_operator(name) for name in operators), tuple(operators.values())
-    )
     elites = MapElites(problem.measures, portfolio, problem.seeds(), seed=seed, depth=1)
     fates: list[tuple[str, Placement, float]] = []
     operator_s = 0.0
@@ -149,11 +147,20 @@ def parse_mixture(text: str) -> dict[str, float]:
     return {name: float(weight or 1) for name, _, weight in pairs}
 
 
+def make_portfolio(mixture: dict[str, float], weights: dict[str, float]) -> Portfolio:
+    """Return operators with their weights; `weights` are those of the kinds of edit of syntax."""
+    operators = (
+        SyntaxMutation(weights) if name == "syntax" else make_operator(name) for name in mixture
+    )
+    return Portfolio(tuple(operators), tuple(mixture.values()))
+
+
 def main() -> None:
     """Parse the command line, measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--search", type=int, metavar="EVALUATIONS")
     parser.add_argument("--operators", default="syntax=1", type=parse_mixture)
+    parser.add_argument("--weights", default={}, type=parse_mixture, metavar="KIND=WEIGHT,...")
     parser.add_argument("--programs", default="square")
     parser.add_argument("--seeds", default="101,102,103")
     parser.add_argument("--repeats", type=int, default=2000)
@@ -169,7 +176,9 @@ def main() -> None:
     rows, fates = [], []
     for program in given.programs.split(","):
         for seed in given.seeds.split(","):
-            row, more = search(given.operators, program, int(seed), given.search)
+            row, more = search(
+                make_portfolio(given.operators, given.weights), program, int(seed), given.search
+            )
             rows.append(row)
             fates += more
     print_rows(rows)

@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 
 from machine import print_rows, write_rows
-
 from ulmus import experiment as root
 from ulmus.config import read_config
 

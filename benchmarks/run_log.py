@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 
 from machine import print_rows, write_rows
-
 from ulmus.operators.base import Operator
 from ulmus.records import Evaluation, Measure, Placement, Program, Proposal, Step
 from ulmus.runs.log import RunLog
