@@ -127,6 +127,10 @@ class ExpressionReader:
 
     def needs(self, mark: int) -> tuple[str, ...]:
         """Return the names that come first as a use, among the events since a mark."""
+        num_events = len(self.events) - mark
+        if num_events < 2:  # most expressions need one name or none
+            name, bound = self.events[mark] if num_events else ("", True)
+            return () if bound else (name,)
         first: dict[str, bool] = {}
         for name, bound in self.events[mark:]:
             first.setdefault(name, bound)

@@ -156,7 +156,7 @@ def graft_statement(receiver: View, donor: View, rng: random.Random) -> Change |
         for s in donor.statements
         if s.movable
         and not s.rigid
-        and (s.kind in _ALONE or s.call)
+        and (s.kind in _ALONE or (s.call and len(s.binds) == 1))
         and donor.source[s.start : s.stop].strip() not in receiver.source
     ]
     spots = [s for s in receiver.statements if s.movable and s.kind in _ALONE | {"Assign"}]

@@ -110,12 +110,13 @@ class Text:
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
         """Return the offsets of the first character of a node and of the one after its last."""
-        assert node.end_lineno is not None
-        assert node.end_col_offset is not None
-        return (
-            self.offset(node.lineno, node.col_offset),
-            self.offset(node.end_lineno, node.end_col_offset),
-        )
+        last, end = node.end_lineno, node.end_col_offset
+        assert last is not None
+        assert end is not None
+        if self._ascii:
+            starts = self.starts
+            return starts[node.lineno - 1] + node.col_offset, starts[last - 1] + end
+        return self.offset(node.lineno, node.col_offset), self.offset(last, end)
 
     def indent(self, line: int) -> str:
         """Return the white space at the start of a line, from 1."""

@@ -71,8 +71,9 @@ class Roles:
         """
         pending = [(one, other)]
         while pending:
-            a, b = (self.find(role) for role in pending.pop())
-            if a == b or max(a, b) <= TEXT:
+            a, b = pending.pop()
+            a, b = self.find(a), self.find(b)
+            if a == b or (a <= TEXT and b <= TEXT):
                 continue
             low, high = min(a, b), max(a, b)
             self._parents[high] = low

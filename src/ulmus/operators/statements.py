@@ -10,7 +10,9 @@ from ulmus.operators.draws import pick
 from ulmus.operators.positions import Change, Splice, apply
 from ulmus.operators.view import Statement, View
 
-_FIXED = frozenset({"Docstring", "Return", "Import", "ImportFrom", "FunctionDef", "ClassDef"})
+_FIXED = frozenset(
+    {"Docstring", "Pass", "Return", "Import", "ImportFrom", "FunctionDef", "ClassDef"}
+)
 _FIXED_IN_LOOP = frozenset({"Break", "Continue", "Global", "Nonlocal"})
 LONGEST_NOTE = 60
 

@@ -9,9 +9,10 @@ program that a person changed.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 
+from ulmus.errors import ConfigError, unknown_name
 from ulmus.operators.arguments import (
     add_element,
     change_argument,
@@ -43,7 +44,7 @@ VERSION = 1
 
 MAX_CHARS = 6_000
 MAX_LINES = 200
-"""Beyond this length a program is only cut, never grown."""
+"""Beyond this length a program gets no more statements and loses some."""
 
 Kind = Callable[[View, random.Random], Change | None]
 
@@ -75,7 +76,9 @@ KINDS: dict[str, tuple[float, Kind]] = {
 }
 """Weight and maker of each kind of edit."""
 
-_SHRINKING = ("delete", "drop", "fewer")
+_FULL = {"delete": 20.0, "drop": 4.0, "fewer": 2.0, "number": 4.0, "flag": 1.0, "operator": 1.0}
+"""Kinds and weights for programs beyond the length: most cut, none adds a statement."""
+
 _TRIES = 8  # children that are tried until one parses and differs from its parent
 _DRAWS = 6  # kinds that are drawn for one edit until one finds something to do
 
@@ -87,16 +90,36 @@ class SyntaxMutation:
     arity = 1
     replayable = True
 
-    def __init__(self) -> None:
+    def __init__(self, weights: Mapping[str, float] | None = None) -> None:
+        """Set up.
+
+        Args:
+            weights: Weights of kinds of edit that shall differ from those in `KINDS`; 0 leaves
+                a kind out.
+
+        Raises:
+            ConfigError: An unknown kind, a negative weight, or nothing left.
+        """
+        self._changed = dict(sorted((weights or {}).items()))
+        for kind, weight in self._changed.items():
+            if kind not in KINDS:
+                raise unknown_name("kind of edit", kind, KINDS)
+            if not 0 <= weight < float("inf"):
+                raise ConfigError(f"the weight of {kind!r} must be at least 0, not {weight}")
+        effective = {kind: self._changed.get(kind, default) for kind, (default, _) in KINDS.items()}
+        self._kinds = [kind for kind, weight in effective.items() if weight > 0]
+        if not self._kinds:
+            raise ConfigError("all kinds of edit have weight 0")
+        self._weights = list(accumulate(effective[kind] for kind in self._kinds))
+        self._full_kinds = list(_FULL)
+        self._full_weights = list(accumulate(_FULL.values()))
         self._views = ViewCache()
-        self._kinds = list(KINDS)
-        self._weights = list(accumulate(weight for weight, _ in KINDS.values()))
-        self._cutter_weights = list(accumulate(KINDS[kind][0] for kind in _SHRINKING))
 
     @property
     def identity(self) -> str:
-        """Name and version; part of a run's identity."""
-        return f"{self.name}/{VERSION}"
+        """Name, version and changed weights; part of a run's identity."""
+        changed = ", ".join(f"{kind}={weight:g}" for kind, weight in self._changed.items())
+        return f"{self.name}/{VERSION}" + (f" ({changed})" if changed else "")
 
     def propose(
         self, parents: Sequence[Sequence[Program]], rngs: Sequence[random.Random]
@@ -136,8 +159,8 @@ class SyntaxMutation:
 
     def _change(self, view: View, rng: random.Random) -> Change | None:
         full = len(view.source) > MAX_CHARS or view.text.num_lines > MAX_LINES
-        kinds = _SHRINKING if full else self._kinds
-        weights = self._cutter_weights if full else self._weights
+        kinds = self._full_kinds if full else self._kinds
+        weights = self._full_weights if full else self._weights
         for _ in range(_DRAWS):
             kind = kinds[weighted(rng, weights)]
             change = KINDS[kind][1](view, rng)
