@@ -13,6 +13,7 @@ import argparse
 import statistics
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 
 from machine import print_rows, write_rows
 from ulmus.catalogue import make_operator
@@ -70,12 +71,23 @@ def time_children(name: str, parent: Program, repeats: int) -> dict[str, object]
     }
 
 
+def tally_counts(steps: list[tuple[str, Placement, float]]) -> list[dict[str, object]]:
+    """Sum up the children by number of edits."""
+    counted = [(f"{note.count('; ') + 1} edits", *rest) for note, *rest in steps]
+    return tally(counted)
+
+
 def tally_kinds(steps: list[tuple[str, Placement, float]]) -> list[dict[str, object]]:
     """Sum up the children with a single edit by kind of edit."""
+    single = [step for step in steps if "; " not in step[0]]
+    return tally([(note.partition(":")[0], *rest) for note, *rest in single])
+
+
+def tally(steps: Sequence[tuple[str, Placement, float]]) -> list[dict[str, object]]:
+    """Sum up children by the word that comes with each."""
     kinds: dict[str, list[tuple[Placement, float]]] = defaultdict(list)
-    for note, placement, gain in steps:
-        if "; " not in note:
-            kinds[note.partition(":")[0]].append((placement, gain))
+    for word, placement, gain in steps:
+        kinds[word].append((placement, gain))
     rows = []
     for kind, found in sorted(kinds.items(), key=lambda item: -len(item[1])):
         placements = [placement for placement, _ in found]
@@ -183,6 +195,7 @@ def main() -> None:
             fates += more
     print_rows(rows)
     print_rows(tally_kinds(fates))
+    print_rows(tally_counts(fates))
     print(write_rows("operators_search", rows, given.machine))
 
 

@@ -21,7 +21,7 @@ from ulmus.operators.grafts import (
     graft_statement,
 )
 from ulmus.operators.hunks import take_hunks
-from ulmus.operators.positions import Change, apply, overlap, parse
+from ulmus.operators.positions import NEWLINE, Change, apply, overlap, parse
 from ulmus.operators.reader import ViewCache, refusal_of
 from ulmus.operators.scope import BUILTINS
 from ulmus.operators.syntax import MAX_CHARS, MAX_LINES
@@ -95,7 +95,9 @@ def _grafted(receiver: View, donor: View, change: Change) -> str | None:
     """Return the text of a child, None if it is not worth running."""
     if overlap(change.splices):
         return None
-    source = apply(receiver.source, change.splices)
+    newline = receiver.text.newline
+    splices = [splice._replace(text=NEWLINE.sub(newline, splice.text)) for splice in change.splices]
+    source = apply(receiver.source, splices)
     longer = len(source) > len(receiver.source)
     too_long = len(source) > MAX_CHARS or source.count("\n") > MAX_LINES
     if source in (receiver.source, donor.source) or (longer and too_long):

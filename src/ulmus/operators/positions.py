@@ -15,7 +15,8 @@ from typing import NamedTuple
 MAX_PARENT_CHARS = 200_000
 """Longer texts are not looked at; ten times more than any program that a run would grow."""
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")  # what Python's tokenizer takes as the end of a line
+NEWLINE = re.compile(r"\r\n|\r|\n")
+"""What Python's tokenizer takes as the end of a line."""
 
 
 class Splice(NamedTuple):
@@ -84,7 +85,7 @@ class Text:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        ends = list(_NEWLINE.finditer(source))
+        ends = list(NEWLINE.finditer(source))
         self.starts = [0, *(match.end() for match in ends)]
         if self.starts[-1] != len(source) or not source:
             self.starts.append(len(source))
