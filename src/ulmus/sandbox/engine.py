@@ -9,7 +9,6 @@ import platform
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -19,20 +18,11 @@ from typing import Any, TypeVar
 from ulmus.errors import SandboxUnavailableError
 from ulmus.records import Limits
 from ulmus.sandbox import cache
+from ulmus.sandbox.shift import STACK_BYTES, TICK_S, Shift, Work
 
 GUEST = Path(__file__).with_name("guest.wasm")
-STACK_BYTES = 16 * 1024 * 1024
-"""Stack of the guest's own code: enough for CPython to see a recursion that is too deep by itself
-and raise RecursionError, instead of being stopped in the middle (needed: see tests)."""
-
 SETTINGS = f"fuel+epoch+nan-canonical+opt=speed+stack={STACK_BYTES}"
 """The settings of the engine that change what compiled code is or does; part of every key."""
-
-TICK_S = 0.05
-"""How often the backstop clock moves, and so how exact it is."""
-
-_THREAD_STACK_BYTES = STACK_BYTES + 8 * 1024 * 1024
-_ALL_TICKS = 1_000_000  # beyond every deadline
 
 Progress = Callable[[str], None]
 T = TypeVar("T")
@@ -57,8 +47,7 @@ class Guest:
         self._engine = Engine(_settings())
         self._component = _load(self._engine, wasm, folder, progress)
         self._linker = Linker(self._engine)
-        self._ticking = threading.Lock()
-        self._ticked_s = time.monotonic()
+        self._busy = threading.Lock()
 
     def call(self, limits: Limits, export: str, *texts: str) -> Answer:
         """Call an export of a fresh instance and return what came of it.
@@ -82,55 +71,19 @@ class Guest:
         finally:
             store.close()
 
-    def attend(self, work: Callable[[], T]) -> T:
+    def attend(self, work: Work[T]) -> T:
         """Do some work in a thread with a large stack and move the backstop clock meanwhile.
 
-        An exception here, such as KeyboardInterrupt, ends the call that is running.
+        One piece of work at a time: two threads of one process gain nothing here, and they would
+        share the clock. An exception, such as KeyboardInterrupt, ends the call that is running.
         """
-        result: Future[T] = Future()
-        thread = _start(lambda: _settle(result, work))
-        try:
-            while not result.done():
-                with contextlib.suppress(TimeoutError):
-                    return result.result(TICK_S)
-                self._tick()
-            return result.result()
-        except BaseException:
-            if not result.done():
-                self._interrupt()
-            raise
-        finally:
-            thread.join()
-
-    def _tick(self) -> None:
-        """Move the clock, but never faster than one tick per tick time, whoever else calls."""
-        with self._ticking:
-            now_s = time.monotonic()
-            if now_s - self._ticked_s >= TICK_S * 0.9:
-                self._ticked_s = now_s
-                self._engine.increment_epoch()
-
-    def _interrupt(self) -> None:
-        for _ in range(_ALL_TICKS):
-            self._engine.increment_epoch()
-
-
-def _start(target: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=target, name="ulmus-sandbox", daemon=True)
-    before = threading.stack_size(_THREAD_STACK_BYTES)
-    try:
-        thread.start()
-    finally:
-        threading.stack_size(before)
-    return thread
-
-
-def _settle(result: Future[T], work: Callable[[], T]) -> None:
-    """Put what the work gives, or what it raises, into the future."""
-    try:
-        result.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
-        result.set_exception(error)
+        with self._busy:
+            shift = Shift(work)
+            try:
+                return shift.wait(self._engine.increment_epoch)
+            except BaseException:
+                shift.end(self._engine.increment_epoch)
+                raise
 
 
 @lru_cache(maxsize=4)
@@ -230,8 +183,10 @@ _open: dict[tuple[int, Path, Path], Guest] = {}
 _opening = threading.Lock()
 
 
-def open_guest(wasm: Path, folder: Path, progress: Progress | None = None) -> Guest:
-    """Return the process's guest, opening it at the first call.
+def open_guest(
+    wasm: Path, folder: Path, progress: Progress | None, check: Callable[[Guest], None]
+) -> Guest:
+    """Return the process's guest, opening and checking it at the first call.
 
     Raises:
         SandboxUnavailableError: The guest or its cache cannot be used on this machine.
@@ -239,5 +194,7 @@ def open_guest(wasm: Path, folder: Path, progress: Progress | None = None) -> Gu
     key = (os.getpid(), wasm, folder)  # a forked child must not share its parent's engine
     with _opening:
         if key not in _open:
-            _open[key] = Guest(wasm, folder, progress)
+            guest = Guest(wasm, folder, progress)
+            check(guest)
+            _open[key] = guest
         return _open[key]

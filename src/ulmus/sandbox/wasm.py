@@ -9,14 +9,13 @@ How an entry is found if a program has renamed it: see `ulmus.sandbox.guest.entr
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ulmus.errors import SandboxError
 from ulmus.records import GuestModule, Job, Limits, Outcome
-from ulmus.sandbox import cache, engine, frames, traps
+from ulmus.sandbox import cache, engine, frames, selftest, traps
 
 _COMPILE_LIMITS = Limits(fuel=20_000_000_000, timeout_s=60.0)
 
@@ -61,12 +60,15 @@ class WasmSandbox:
             SandboxUnavailableError: The tier cannot serve on this machine.
             SandboxError: A module that a job brings does not compile.
         """
-        guest = self._open(None)
-        stop = threading.Event()
-        try:
-            return guest.attend(lambda: [_run(guest, job) for job in jobs if not stop.is_set()])
-        finally:
-            stop.set()
+        return _run_all(self._open(None), jobs)
+
+    def self_test(self) -> None:
+        """Try the walls; happens by itself at the first use in each process, about 20 ms.
+
+        Raises:
+            SandboxUnavailableError: A wall does not hold, or the tier cannot serve at all.
+        """
+        _check(self._open(None))
 
     @property
     def _wasm(self) -> Path:
@@ -74,7 +76,15 @@ class WasmSandbox:
 
     def _open(self, progress: engine.Progress | None) -> engine.Guest:
         folder = self.cache_dir or cache.default_folder()
-        return engine.open_guest(self._wasm, folder, progress)
+        return engine.open_guest(self._wasm, folder, progress, _check)
+
+
+def _check(guest: engine.Guest) -> None:
+    selftest.check(lambda jobs: _run_all(guest, jobs))
+
+
+def _run_all(guest: engine.Guest, jobs: Sequence[Job]) -> list[Outcome]:
+    return guest.attend(lambda stop: [_run(guest, job) for job in jobs if not stop.is_set()])
 
 
 def _run(guest: engine.Guest, job: Job) -> Outcome:

@@ -48,6 +48,7 @@ def play() -> None:
     for _ in range(TIMES):
         answer = runner.run(text, code)
         del sys.modules["rehearsal_module"]
+        runner.forget()
         if '"ok"' not in answer:
             raise RuntimeError(f"the rehearsal failed: {answer}")
     for name, value in before.items():

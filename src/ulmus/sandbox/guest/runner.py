@@ -21,6 +21,10 @@ _TEXT_CHARS = 500  # longest exception text in a message
 
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode
+_alive: list[object] = []
+"""What a job made. Nothing is ever freed: the guest ends with the job, taking things apart costs
+time, and taking a deep value apart exhausts the stack."""
+
 _exec = exec
 _compile = compile
 
@@ -42,6 +46,7 @@ def run(text: str, code: str) -> str:
     body = "null"
     try:
         value = _call(job, code, head)
+        _alive.append(value)
         sys.setrecursionlimit(determinism.RECURSION_LIMIT)
         body = _render(value, job["output_bytes"], head)
     except entry.NoEntryError as error:
@@ -56,12 +61,18 @@ def run(text: str, code: str) -> str:
     return _encode(head) + "\n" + body
 
 
+def forget() -> None:
+    """Free what jobs made; only for the rehearsal."""
+    _alive.clear()
+
+
 def _call(job: dict[str, Any], code: str, head: dict[str, object]) -> object:
     """Run the program, then its entry, and return what the entry returned."""
     source: str = job["source"]
     finder = modules.Finder(code)
     sys.meta_path.insert(0, finder)
     namespace: dict[str, Any] = {"__name__": "__program__", "__file__": FILE}
+    _alive.append(namespace)
     modules.bind(namespace, job["scope"], source, finder)
     _exec(_compile(source, FILE, "exec", dont_inherit=True), namespace)
     name, function = entry.find(namespace, job["entry"], job["args"], FILE)
