@@ -99,6 +99,8 @@ def test_colours_fall_back(log: RunLog) -> None:
     fresh = heat_map({0: 1.0, 12: 0.37}, MEASURES, 40)  # rich remembers the codes of a style
     assert "48;5;" in printed(fresh, colour="256")
     assert "\x1b" not in printed(picture)
+    assert "@@" in printed(picture)
+    assert "@@" in printed(picture, colour="standard")
 
 
 @pytest.mark.parametrize("goal", [None, 0.0, 0.42, 1.0])

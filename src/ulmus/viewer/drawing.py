@@ -181,6 +181,7 @@ def _draw_scale(draw: ImageDraw, view: _View) -> None:
     for x in range(first, last + 1, TICKS_EVERY):
         labelled = x % (step * TICKS_EVERY) == 0
         left, top = view.at((x, 0.0))
+        top = min(top, (view.frame.height - 30) * ENLARGED)  # stays in sight on high ground
         length = (8 if labelled else 5) * ENLARGED
         draw.line([(left, top), (left, top + length)], fill=EDGE, width=ENLARGED)
         if labelled:

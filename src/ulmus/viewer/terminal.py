@@ -1,6 +1,6 @@
 """Pictures for the terminal: the heat map of a run and what is shown while it goes on.
 
-Colours fall back as the terminal allows: true colour, 256 colours, and without colour to
+Colours fall back as the terminal allows: true colour, 256 colours, and with fewer or none to
 characters of growing darkness.
 """
 
@@ -126,9 +126,9 @@ class HeatMap:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Text]:
         from rich.text import Text
 
-        coloured = console.color_system is not None
+        coloured = _has_colours(console)
         for row in reversed(range(self.rows)):
-            line = Text(self._label(row), style="dim")
+            line = Text().append(self._label(row), style="dim")
             for column in range(self.columns):
                 line.append_text(self._square(row, column, coloured))
             yield line
@@ -195,12 +195,12 @@ class Legend:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Text]:
         from rich.text import Text
 
-        line = Text(f"{self.low:.4g} ", style="dim")
+        line = Text().append(f"{self.low:.4g} ", style="dim")
         for k in range(self.width):
-            if console.color_system is None:
-                line.append(SHADES[k * len(SHADES) // self.width])
-            else:
+            if _has_colours(console):
                 line.append(" ", style=_background(k / (self.width - 1)))
+            else:
+                line.append(SHADES[k * len(SHADES) // self.width])
         line.append(f" {self.high:.4g}", style="dim")
         yield line
 
@@ -209,6 +209,11 @@ class Legend:
 
         width = self.width + 2 + len(f"{self.low:.4g}{self.high:.4g}")
         return Measurement(width, width)
+
+
+def _has_colours(console: Console) -> bool:
+    """Tell whether a console has enough colours for a scale; sixteen are not enough."""
+    return console.color_system in ("256", "truecolor", "windows")
 
 
 def _background(share: float) -> str:

@@ -210,6 +210,7 @@ function drawGround(view, outlines) {
 function drawScale(view, compact) {
   const { context, ink, ratio } = view;
   const y = view.height - 8 * ratio;
+  const level = Math.min(view.y(0), view.height - 32 * ratio); // stays in sight on high ground
   const step = view.right - view.left > 90 ? 20 : view.right - view.left > 45 ? 10 : 5;
   context.strokeStyle = context.fillStyle = ink.text;
   context.lineWidth = ratio;
@@ -219,8 +220,8 @@ function drawScale(view, compact) {
   for (let x = Math.ceil(view.left / 5) * 5; x <= view.right; x += 5) {
     const long = x % step === 0;
     context.beginPath();
-    context.moveTo(view.x(x), view.y(0));
-    context.lineTo(view.x(x), view.y(0) + (long ? 7 : 4) * ratio);
+    context.moveTo(view.x(x), level);
+    context.lineTo(view.x(x), level + (long ? 7 : 4) * ratio);
     context.stroke();
     if (long && !compact) context.fillText(String(x).replace("-", "\u2212"), view.x(x), y);
   }
