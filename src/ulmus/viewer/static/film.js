@@ -28,7 +28,7 @@ export class FilmView {
   constructor(page, world) {
     this.page = page;
     this.steps = page.descent;
-    this.scenes = highlights(this.steps);
+    this.scenes = highlights(this.steps).filter((k) => !world || page.bodies[this.steps[k].program]);
     this.at = this.steps.length - 1;
     this.rolling = false;
     this.stage = world ? new Stage(world, { label: "the walker of this generation", onEnd: () => this.rolling && this.roll() }) : null;
@@ -42,7 +42,7 @@ export class FilmView {
     this.button = el("button", { type: "button", class: "primary", onclick: () => (this.rolling ? this.stop() : this.start()) }, "Play the descent");
     const step = (by, label, text) => el("button", { type: "button", "aria-label": label, onclick: () => (this.stop(), this.go(this.at + by)) }, text);
     const controls = el("div", { class: "controls" },
-      this.stage ? this.button : null, step(-1, "generation before", "\u2190"), step(1, "next generation", "\u2192"),
+      this.stage && this.scenes.length ? this.button : null, step(-1, "generation before", "\u2190"), step(1, "next generation", "\u2192"),
       this.stage ? playButton([this.stage]) : null);
     this.node = el("div", { class: "film" },
       el("div", { class: "film-chart" }, this.chart, this.slider), controls,
