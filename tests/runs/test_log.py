@@ -24,8 +24,8 @@ from ulmus.runs.views import champions, curve, elites, lineage, source_of, talli
 SEED, CHILD, GRANDCHILD = Program("seed"), Program("child \ud800 ü"), Program("grandchild")
 STEPS = [
     Step(0, 0, Proposal("seed", (), SEED), Evaluation(1.0, (0.1, 0.25)), Placement.NEW, 3),
-    Step(1, 0, Proposal("edit", (SEED.hash,), CHILD, note="longer"), Evaluation(2.0, (0.1, 0.3)), Placement.IMPROVED, 3),
-    Step(1, 1, Proposal("edit", (SEED.hash,), None, "no place"), None, Placement.REFUSED, None),
+    Step(1, 0, Proposal("edit", (SEED.hash,), CHILD, note="longer \udcff"), Evaluation(2.0, (0.1, 0.3)), Placement.IMPROVED, 3),
+    Step(1, 1, Proposal("edit", (SEED.hash,), None, "no place \ud800"), None, Placement.REFUSED, None),
     Step(1, 2, Proposal("edit", (SEED.hash,), Program("bad")), Evaluation.invalid("error: NameError"), Placement.INVALID, None),
     Step(1, 3, Proposal("edit", (SEED.hash,), CHILD), None, Placement.DUPLICATE, None),
     Step(2, 0, Proposal("edit", (CHILD.hash, SEED.hash), GRANDCHILD), Evaluation(0.5, (0.9, 0.9)), Placement.NEW, 9),
@@ -61,7 +61,7 @@ def test_what_is_appended_comes_back(folder: Path) -> None:
             assert logged.fitness == (step.evaluation.fitness if step.evaluation else None)
             assert logged.measures == (step.evaluation.measures if step.evaluation else ())
             assert (logged.batch, logged.index, logged.cell) == (step.batch, step.index, step.cell)
-        assert steps[2].reason == "no place"
+        assert steps[2].reason == "no place \\ud800"
         assert steps[3].reason == "error: NameError"
         assert steps[5].parents == (1, 0)
 
@@ -71,6 +71,7 @@ def test_texts_are_kept_where_nothing_could_reproduce_them(folder: Path) -> None
         kept = dict(log.texts())
         assert sorted(kept) == [0, 1, 5, 6]
         assert kept[1].source == CHILD.source
+        assert kept[1].note == "longer \\udcff"
         assert kept[6].answer == "@@ poor"
         assert log.text(3) is None
 
@@ -82,7 +83,7 @@ def test_views_are_folds(folder: Path) -> None:
         assert [step.number for step in lineage(log, 5)] == [0, 1, 5]
         tally = tallies(log.steps())["edit"]
         assert tally.proposals == 5
-        assert tally.by_reason == {"no place": 1, "error: NameError": 1}
+        assert tally.by_reason == {"no place \\ud800": 1, "error: NameError": 1}
         assert tally.valid_share == pytest.approx(2 / 5)
         last = curve(log.steps(), 100, 7)[-1]
         assert (last.evaluations, last.cells, last.qd_score, last.best_fitness) == (7, 2, 2.5, 2.0)

@@ -335,6 +335,7 @@ class RunLog:
         )
 
     def _name(self, text: str, new_names: dict[str, int]) -> int:
+        text = _printable(text)
         number = self._names.get(text) or new_names.get(text)
         if number is None:
             number = new_names[text] = len(self._names) + len(new_names) + 1
@@ -372,7 +373,12 @@ def _text_row(number: int, step: Step, replayable: bool) -> tuple[object, ...] |
     if replayable and not admitted:
         return None
     source = _pack(proposal.program.source) if proposal.program else None
-    return number, proposal.note, source, _pack(proposal.answer)
+    return number, _printable(proposal.note), source, _pack(proposal.answer)
+
+
+def _printable(text: str) -> str:
+    """Return a text for people that any file can hold; lone surrogates become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _pack(text: str | None) -> bytes | None:
