@@ -24,6 +24,9 @@ def written(value: float) -> str:
 
 def varied(number: Number, view: View, rng: random.Random) -> str:
     """Return the text of a number near the given one, or of another one at times."""
+    if number.last > 0:
+        others = [index for index in range(number.last + 1) if index != number.value]
+        return str(pick(rng, others))
     if number.whole:
         return _varied_whole(number.value, rng)
     value = number.value

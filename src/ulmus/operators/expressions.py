@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ulmus.operators.positions import Text
 from ulmus.operators.roles import FLAG, NUMBER, TEXT, Roles
 from ulmus.operators.scope import Scopes
-from ulmus.operators.view import Argument, Call, Expression, Number, Token
+from ulmus.operators.view import Argument, Call, Expression, Number, Subscript, Token
 
 MAX_DEPTH = 60
 """Deeper parts of a program are left alone, so that no text can exhaust the stack."""
@@ -30,31 +30,16 @@ _ORDER: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
 }
-_TIGHT = (
-    ast.Name,
-    ast.Constant,
-    ast.Call,
-    ast.Attribute,
-    ast.Subscript,
-    ast.List,
-    ast.Tuple,  # only those in parentheses are collected
-    ast.Dict,
-    ast.Set,
-    ast.ListComp,
-    ast.SetComp,
-    ast.DictComp,
-    ast.JoinedStr,
-)
-_IN_PLACE = (
-    ast.Starred,
-    ast.GeneratorExp,
-    ast.Slice,
-    ast.Lambda,
-    ast.NamedExpr,
-    ast.Yield,
-    ast.YieldFrom,
-    ast.Await,
-)  # not replaced, and no replacement for others
+_TIGHT: frozenset[type[ast.expr]] = frozenset(
+    (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Dict, ast.Set)
+) | {ast.ListComp, ast.SetComp, ast.DictComp, ast.JoinedStr, ast.Tuple}
+"""They need no parentheses anywhere; of the tuples only those in parentheses are collected."""
+
+_IN_PLACE: frozenset[type[ast.expr]] = frozenset(
+    (ast.Starred, ast.GeneratorExp, ast.Slice, ast.Lambda, ast.NamedExpr, ast.Yield)
+) | {ast.YieldFrom, ast.Await}
+"""Not replaced, and no replacement for others."""
+
 _NUMERIC = frozenset(
     """len abs int float round sum min max pow sin cos tan sqrt atan atan2 exp log hypot
     floor ceil radians degrees fabs random uniform randint""".split()  # noqa: SIM905
@@ -79,9 +64,13 @@ class ExpressionReader:
         self.tokens: list[Token] = []
         self.calls: list[Call] = []
         self.displays: list[Call] = []
+        self.subscripts: list[Subscript] = []
+        self.sizes: list[tuple[int, int]] = []  # role and number of elements of each display
+        self.mappings: list[int] = []  # roles of dictionaries
         self.events: list[tuple[str, bool]] = []  # names in order; True where one is bound
         self.wholes: set[str] = set()  # names that serve as an index or the bound of a range
         self.num_long_strings = 0  # strings over several lines so far
+        self.last_span = (0, 0)  # of the expression that was read last
         self._whole = 0
         self._depth = 0
         self._readers: dict[type[ast.expr], Callable[..., int]] = {
@@ -107,19 +96,17 @@ class ExpressionReader:
     def read(self, node: ast.expr, loose: bool = False) -> int:
         """Read an expression and return its role."""
         if self._depth > MAX_DEPTH:
+            self.last_span = self.text.span(node)
             return self._names_only(node)
         self._depth += 1
         mark = len(self.events)
-        reader = self._readers.get(type(node), self._other)
-        role = reader(node)
+        kind = type(node)
+        role = self._readers.get(kind, self._other)(node)
         self._depth -= 1
-        if not isinstance(node, _IN_PLACE):
-            start, stop = self.text.span(node)
-            if isinstance(node, ast.Tuple) and self.text.source[start] != "(":
-                return role
-            names = self.needs(mark)
-            fragile = not isinstance(node, _TIGHT)
-            whole = self._whole > 0
+        start, stop = self.last_span = self.text.span(node)
+        bare = kind is ast.Tuple and self.text.source[start] != "("
+        if kind not in _IN_PLACE and not bare:
+            names, fragile, whole = self.needs(mark), kind not in _TIGHT, self._whole > 0
             self.expressions.append(
                 Expression(start, stop, role, names, self.scope, fragile, loose, whole)
             )
@@ -296,12 +283,12 @@ class ExpressionReader:
         for position, value in enumerate(node.args):
             role = self._passed(name, position, self.read(value, loose=True))
             plain &= not isinstance(value, (ast.Starred, ast.GeneratorExp))
-            arguments.append(Argument(*self.text.span(value), role, None))
+            arguments.append(Argument(*self.last_span, role, None))
         for keyword in node.keywords:
             value = keyword.value
             role = self._passed(name, keyword.arg or "**", self.read(value, loose=True))
             plain &= keyword.arg is not None
-            arguments.append(Argument(*self.text.span(value), role, keyword.arg))
+            arguments.append(Argument(*self.last_span, role, keyword.arg))
         return tuple(arguments), plain
 
     def _passed(self, name: str, place: int | str, role: int) -> int:
@@ -327,7 +314,11 @@ class ExpressionReader:
     def _subscript(self, node: ast.Subscript) -> int:
         container = self.read(node.value)
         self._index(node.slice)
-        return container if isinstance(node.slice, ast.Slice) else self.roles.element(container)
+        if isinstance(node.slice, ast.Slice):
+            return container
+        if isinstance(node.value, ast.Name) and not isinstance(node.slice, ast.Tuple):
+            self.subscripts.append(Subscript(*self.last_span, node.value.id, container))
+        return self.roles.element(container)
 
     def _index(self, node: ast.expr) -> None:
         self._whole += 1
@@ -344,6 +335,7 @@ class ExpressionReader:
         if not any(isinstance(part, ast.Starred) for part in node.elts):
             self.displays.append(Call(start, stop, "", elements, self.scope))
         display = self.roles.fresh()
+        self.sizes.append((display, len(roles)))
         if len({self.roles.find(role) for role in roles}) == 1:
             self.roles.unite(self.roles.element(display), roles[0])
         return display
@@ -382,6 +374,9 @@ class ExpressionReader:
                 self.read(child)
             elif isinstance(child, ast.comprehension):
                 return self._names_only(node)
+        if isinstance(node, ast.Dict):
+            self.mappings.append(self.roles.fresh())
+            return self.mappings[-1]
         if isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
             self.bind(node.target.id, self.text.span(node)[1])
         return self.roles.fresh()

@@ -6,11 +6,12 @@ import random
 
 from ulmus.operators.constants import varied
 from ulmus.operators.draws import pick
+from ulmus.operators.indices import around, keep_in_reach
 from ulmus.operators.positions import Change, Splice, apply, replace
 from ulmus.operators.roles import NUMBER
 from ulmus.operators.statements import brief, code, indented, loose
 from ulmus.operators.substitutions import numeric_name
-from ulmus.operators.view import Statement, View
+from ulmus.operators.view import Call, Statement, View
 
 _COUNTERS = ("i", "j", "k", "m", "n", "p", "q", "s", "t")
 _COUNTS = (2, 3, 3, 4, 4, 5, 6, 8)
@@ -80,7 +81,7 @@ def _counted(view: View, rng: random.Random, run: list[Statement], counter: str)
             term = counter if stride == "1" else f"{counter} * {stride}"
             text = term if before in {"0", "0.0"} else f"{before} + {term}"
             splices[target.start] = Splice(target.start, target.stop, text)
-    return list(splices.values())
+    return keep_in_reach(view, list(splices.values()))
 
 
 def guard(view: View, rng: random.Random) -> Change | None:
@@ -137,4 +138,21 @@ def change_range(view: View, rng: random.Random) -> Change | None:
         text = varied(exact[0], view, rng)
     else:
         text = f"{before} {pick(rng, ('+', '-'))} {pick(rng, (1, 1, 2))}"
-    return replace(bound.start, bound.stop, text, f"{before} → {text}")
+    change = Splice(bound.start, bound.stop, text)
+    return Change((change, *_reached(view, call)), f"{before} → {text}")
+
+
+def _reached(view: View, call: Call) -> list[Splice]:
+    """Return splices that let the indices in the body of a loop wrap around."""
+    loops = [s for s in view.statements if s.kind == "For" and s.start <= call.start < s.stop]
+    if not loops or loops[-1].body <= call.start:
+        return []
+    loop, counter = loops[-1], loops[-1].binds[0]
+    splices = []
+    for subscript in view.subscripts:
+        before = view.source[subscript.start : subscript.stop]
+        if loop.body <= subscript.start < loop.stop and counter in before:
+            after = around(view, subscript, before)
+            if after != before:
+                splices.append(Splice(subscript.start, subscript.stop, after))
+    return splices

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ulmus.operators.expressions import ARITHMETIC, MAX_DEPTH, ExpressionReader
 from ulmus.operators.positions import MAX_PARENT_CHARS, Text, parse
-from ulmus.operators.view import Candidate, Function, Number, Statement, Token, View
+from ulmus.operators.view import Candidate, Function, Number, Statement, Subscript, Token, View
 
 _CACHE_CHARS = 2_000_000
 """Text of the programs whose views are kept: a thousand grown programs, about 100 MB of views."""
@@ -73,15 +73,19 @@ class _Reader(ExpressionReader):
         self.block(tree.body, docstring=True)
         free = {name for name, bound in self.events if not bound}
         self.scopes.outside = frozenset(free - self.scopes.taken())
+        self.subscripts = self._lists()
+        lengths = self._lengths()
         return View(
             text=self.text,
             scopes=self.scopes,
             roles=self.roles,
             expressions=self.expressions,
-            numbers=self._numbers(),
+            numbers=self._numbers(lengths),
             tokens=self.tokens,
             calls=self.calls,
             displays=self.displays,
+            subscripts=self.subscripts,
+            lengths=lengths,
             functions=self.functions,
             statements=[statement for statement in self.statements if statement is not None],
             blocks=self.blocks,
@@ -90,8 +94,22 @@ class _Reader(ExpressionReader):
             step=self._step(),
         )
 
-    def _numbers(self) -> list[Number]:
-        """Return the numbers; those given to a name that serves as an index are whole, too."""
+    def _lists(self) -> list[Subscript]:
+        """Return the subscripts whose containers are not known to be dictionaries."""
+        find = self.roles.find
+        mappings = {find(role) for role in self.mappings}
+        return [subscript for subscript in self.subscripts if find(subscript.role) not in mappings]
+
+    def _lengths(self) -> dict[int, int]:
+        """Return how many elements containers have: the shortest display of their role."""
+        lengths: dict[int, int] = {}
+        for role, size in self.sizes:
+            role = self.roles.find(role)
+            lengths[role] = min(size, lengths.get(role, size))
+        return lengths
+
+    def _numbers(self, lengths: dict[int, int]) -> list[Number]:
+        """Return the numbers, with what is known of them from the rest of the program."""
         given = {start for start, name in self.given if name in self.wholes}
         for call in self.calls:
             names = self.parameters.get(call.name, ())
@@ -100,7 +118,17 @@ class _Reader(ExpressionReader):
                 for argument, name in zip(call.arguments, names, strict=False)
                 if (argument.keyword or name) in self.wholes
             )
-        return [n._replace(whole=True) if n.start in given else n for n in self.numbers]
+        lasts = {
+            (subscript.start, subscript.stop): lengths.get(self.roles.find(subscript.role), 0) - 1
+            for subscript in self.subscripts
+        }
+        return [
+            number._replace(
+                whole=number.whole or number.start in given,
+                last=lasts.get((number.start, number.stop), -1),
+            )
+            for number in self.numbers
+        ]
 
     def _pools(self) -> dict[int, list[Candidate]]:
         source, find = self.text.source, self.roles.find

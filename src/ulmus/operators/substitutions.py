@@ -17,6 +17,7 @@ _ALTERNATIVES = {
     "logic": ("and", "or"),
     "assign": ("+", "-", "*", "/"),
 }
+_NEUTRAL_WITH_ONE = ("*", "/", "//")
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _TRIES = 5  # draws from a pool until a text differs and its names have values
 
@@ -100,7 +101,9 @@ def wrap_number(view: View, rng: random.Random) -> Change | None:
 
 def scale_expression(view: View, rng: random.Random) -> Change | None:
     """Multiply or shift something numeric: `k` becomes `k * 0.5`, `x1` becomes `x1 + 2`."""
-    numeric = [e for e in view.expressions if view.roles.find(e.role) == NUMBER and e.loose]
+    numeric = [
+        e for e in view.expressions if e.loose and not e.whole and view.roles.find(e.role) == NUMBER
+    ]
     numeric = [e for e in numeric if not view.source[e.start : e.stop].lstrip("-")[:1].isdigit()]
     if not numeric:
         return None
@@ -121,7 +124,8 @@ def swap_operator(view: View, rng: random.Random) -> Change | None:
         return None
     token = pick(rng, found)
     other = pick(rng, _ALTERNATIVES[token.kind])
-    if other == token.text:
+    follows = view.source[token.stop : token.stop + 4].split()
+    if other == token.text or (other in _NEUTRAL_WITH_ONE and follows[:1] == ["1"]):
         return None
     return replace(token.start, token.stop, other, f"{token.text} → {other}")
 

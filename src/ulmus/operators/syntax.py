@@ -24,6 +24,7 @@ from ulmus.operators.arguments import (
 from ulmus.operators.constants import change_number
 from ulmus.operators.draws import weighted
 from ulmus.operators.growth import new_parameter, repeat_call, rescale, twin
+from ulmus.operators.indices import keep_in_reach
 from ulmus.operators.loops import change_range, guard, unwrap, wrap_in_loop
 from ulmus.operators.positions import Change, Splice, apply, overlap, parse
 from ulmus.operators.reader import ViewCache, refusal_of
@@ -79,6 +80,7 @@ KINDS: dict[str, tuple[float, Kind]] = {
 _FULL = {"delete": 20.0, "drop": 4.0, "fewer": 2.0, "number": 4.0, "flag": 1.0, "operator": 1.0}
 """Kinds and weights for programs beyond the length: most cut, none adds a statement."""
 
+_NEAR_INDICES = frozenset({"number", "argument", "expression", "wrap", "operator"})
 _TRIES = 8  # children that are tried until one parses and differs from its parent
 _DRAWS = 6  # kinds that are drawn for one edit until one finds something to do
 
@@ -165,5 +167,8 @@ class SyntaxMutation:
             kind = kinds[weighted(rng, weights)]
             change = KINDS[kind][1](view, rng)
             if change is not None:
-                return Change(change.splices, f"{kind}: {change.note}")
+                splices = change.splices
+                if kind in _NEAR_INDICES:
+                    splices = tuple(keep_in_reach(view, splices))
+                return Change(splices, f"{kind}: {change.note}")
         return None

@@ -63,6 +63,7 @@ class Number(NamedTuple):
         value: Its value.
         scope: Index of the scope that it stands in.
         whole: True where a fraction makes no sense: an index, a range.
+        last: The last index that the container has if this is an index; -1 if unknown.
     """
 
     start: int
@@ -70,6 +71,7 @@ class Number(NamedTuple):
     value: int | float
     scope: int
     whole: bool
+    last: int = -1
 
 
 class Token(NamedTuple):
@@ -103,6 +105,22 @@ class Argument(NamedTuple):
     stop: int
     role: int
     keyword: str | None
+
+
+class Subscript(NamedTuple):
+    """The index of a list or tuple that has a name.
+
+    Attributes:
+        start: Offset of the first character of the index.
+        stop: Offset of the character after its last.
+        container: The name.
+        role: The role of the container.
+    """
+
+    start: int
+    stop: int
+    container: str
+    role: int
 
 
 class Call(NamedTuple):
@@ -187,6 +205,9 @@ class View(NamedTuple):
         tokens: Operators, truth values and conditions.
         calls: Calls.
         displays: Lists and tuples.
+        subscripts: Indices of named lists and tuples.
+        lengths: For each representative role of a container the number of its elements, as far
+            as the text shows it.
         functions: Functions whose arguments are plain.
         statements: Statements in text order, outer ones before inner ones.
         wholes: Names that serve as an index or the bound of a range.
@@ -204,6 +225,8 @@ class View(NamedTuple):
     tokens: Sequence[Token]
     calls: Sequence[Call]
     displays: Sequence[Call]
+    subscripts: Sequence[Subscript]
+    lengths: dict[int, int]
     functions: Sequence[Function]
     statements: Sequence[Statement]
     blocks: Sequence[Sequence[int]]
