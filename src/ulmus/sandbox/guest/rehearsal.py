@@ -35,7 +35,7 @@ def start(n=5):
     return build(n)
 """
 _IMPORTS = ("path", "path_hooks", "path_importer_cache", "meta_path")
-_STREAMS = ("stdout", "stderr", "__stdout__", "__stderr__")
+_STREAMS = ("stdin", "__stdin__", "stdout", "stderr", "__stdout__", "__stderr__")
 
 
 def play() -> None:

@@ -7,6 +7,7 @@ ASCII, so that no line feed and no odd character can confuse the reader.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import Any
@@ -41,6 +42,7 @@ def run(text: str, code: str) -> str:
     determinism.reseed(job["seed"])
     capture = Capture(job["stdout_bytes"])
     streams: Any = sys
+    streams.stdin = streams.__stdin__ = io.StringIO()
     streams.stdout = streams.stderr = streams.__stdout__ = streams.__stderr__ = capture
     head: dict[str, object] = {"status": "ok", "error": None, "entry": None}
     body = "null"
