@@ -84,9 +84,18 @@ def _expect_status(
 
 @_check
 def plain_data_comes_back(sandbox: Sandbox) -> None:
-    """Values arrive exactly, tuples as lists."""
+    """Values arrive exactly, tuples as lists, and kinds of dict, list, str and int as such."""
     for text, value in _VALUES.items():
         _expect_value(sandbox, f"def start(): return {text}", value)
+    kinds = (
+        "import collections, enum\nPoint = collections.namedtuple('Point', 'x y')\n"
+        "class Size(enum.IntEnum):\n    LARGE = 3\n"
+        "def start(): return [Point(1, 2.5), collections.OrderedDict(a=1), Size.LARGE,\n"
+        "                     collections.defaultdict(list, b=[2])]\n"
+    )
+    _expect_value(sandbox, kinds, [[1, 2.5], {"a": 1}, 3, {"b": [2]}])
+    deep = "def start():\n    x = 1\n    for i in range(100): x = [x]\n    return x"
+    _expect(_one(sandbox, deep).status == Status.OK, "a hundred levels are allowed")
 
 
 _VALUES: dict[str, Json] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import os
@@ -63,7 +64,9 @@ class Guest:
             store.set_epoch_deadline(max(2, round(limits.timeout_s / TICK_S)))
             try:
                 instance = self._linker.instantiate(store, self._component)
-                function: Any = instance.get_func(store, export)
+                function = instance.get_func(store, export)
+                if function is None:
+                    raise SandboxUnavailableError(f"the guest has no export {export!r}: not ours")
                 text, trap = function(store, *texts), ""
             except (WasmtimeError, Trap) as error:
                 text, trap = None, str(error)
@@ -181,6 +184,7 @@ def _compile(engine: Any, wasm: Path, progress: Progress | None) -> Any:
 
 _open: dict[tuple[int, Path, Path], Guest] = {}
 _opening = threading.Lock()
+atexit.register(_open.clear)  # later, wasmtime's finalizers find their own modules gone
 
 
 def open_guest(

@@ -24,7 +24,8 @@ def _classify(trap: str, limits: Limits) -> tuple[Status, str]:
         return Status.CRASHED, "call stack exhausted: recursion too deep"
     if "`unreachable`" in trap:
         return _unreachable(trap)
-    return Status.CRASHED, f"the interpreter crashed: {trap.strip().splitlines()[-1].strip()}"
+    last_line = trap.strip().rpartition("\n")[2].strip()
+    return Status.CRASHED, f"the interpreter crashed: {last_line or 'no reason given'}"
 
 
 def _unreachable(trap: str) -> tuple[Status, str]:

@@ -32,7 +32,7 @@ def is_ordinary(value: object, max_nodes: int) -> bool:
     """
     level: list[Any] = [value]
     num_nodes = 1
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         deeper: list[Any] = []
         for part in level:
             kind = type(part)

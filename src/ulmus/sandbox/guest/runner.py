@@ -85,15 +85,18 @@ def _call(job: dict[str, Any], code: str, head: dict[str, object]) -> object:
 def _render(value: object, output_bytes: int, head: dict[str, object]) -> str:
     """Encode a result, or say in the head why it cannot be."""
     limit = min(MAX_NODES, output_bytes)
-    if is_ordinary(value, limit):
+    fault = None if is_ordinary(value, limit) else why_not_plain(value, limit)
+    body = ""
+    if fault is None:
         try:
             body = _encode(value)
-        except (ValueError, TypeError, RecursionError):
-            body = ""
-        if 0 < len(body) <= output_bytes:
-            return body
-    head["status"] = "output"
-    head["error"] = why_not_plain(value, limit) or f"value takes more than {output_bytes} bytes"
+        except (ValueError, TypeError, RecursionError) as error:
+            fault = why_not_plain(value, limit) or f"value cannot be encoded: {error}"
+    if len(body) > output_bytes:
+        fault = f"value takes more than {output_bytes} bytes"
+    if fault is None:
+        return body
+    head["status"], head["error"] = "output", fault
     return "null"
 
 
