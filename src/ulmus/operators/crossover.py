@@ -22,7 +22,7 @@ from ulmus.operators.grafts import (
 )
 from ulmus.operators.hunks import take_hunks
 from ulmus.operators.positions import NEWLINE, Change, apply, overlap, parse
-from ulmus.operators.reader import ViewCache, refusal_of
+from ulmus.operators.reader import VIEWS, refusal_of
 from ulmus.operators.scope import BUILTINS
 from ulmus.operators.syntax import MAX_CHARS, MAX_LINES
 from ulmus.operators.view import View
@@ -54,7 +54,6 @@ class Crossover:
     replayable = True
 
     def __init__(self) -> None:
-        self._views = ViewCache()
         self._kinds = list(GRAFTS)
         self._weights = list(accumulate(weight for weight, _ in GRAFTS.values()))
 
@@ -75,7 +74,7 @@ class Crossover:
 
     def _child(self, first: Program, second: Program, rng: random.Random) -> Proposal:
         origin = (first.hash, second.hash)
-        receiver, donor = (self._views.view(parent.source) for parent in (first, second))
+        receiver, donor = (VIEWS.view(parent.source) for parent in (first, second))
         if receiver is None or donor is None:
             missing = first if receiver is None else second
             return Proposal(self.name, origin, None, refusal=refusal_of(missing.source))

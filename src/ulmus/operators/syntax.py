@@ -26,8 +26,8 @@ from ulmus.operators.draws import weighted
 from ulmus.operators.growth import new_parameter, repeat_call, rescale, twin
 from ulmus.operators.indices import keep_in_reach
 from ulmus.operators.loops import change_range, guard, unwrap, wrap_in_loop
-from ulmus.operators.positions import Change, Splice, apply, overlap, parse
-from ulmus.operators.reader import ViewCache, refusal_of
+from ulmus.operators.positions import Change, Splice, apply, overlap
+from ulmus.operators.reader import VIEWS, refusal_of
 from ulmus.operators.statements import copy_statement, delete_statement, move_statement
 from ulmus.operators.substitutions import (
     flip_flag,
@@ -37,6 +37,7 @@ from ulmus.operators.substitutions import (
     swap_operator,
     wrap_number,
 )
+from ulmus.operators.validity import child_parses
 from ulmus.operators.view import View
 from ulmus.records import Program, Proposal
 
@@ -115,7 +116,6 @@ class SyntaxMutation:
         self._weights = list(accumulate(effective[kind] for kind in self._kinds))
         self._full_kinds = list(_FULL)
         self._full_weights = list(accumulate(_FULL.values()))
-        self._views = ViewCache()
 
     @property
     def identity(self) -> str:
@@ -134,14 +134,14 @@ class SyntaxMutation:
 
     def _child(self, parent: Program, rng: random.Random) -> Proposal:
         origin = (parent.hash,)
-        view = self._views.view(parent.source)
+        view = VIEWS.view(parent.source)
         if view is None:
             return Proposal(self.name, origin, None, refusal=refusal_of(parent.source))
         for _ in range(_TRIES):
             changes = self._changes(view, rng)
             splices = [splice for change in changes for splice in change.splices]
             source = apply(view.source, splices)
-            if source != view.source and parse(source) is not None:
+            if source != view.source and child_parses(view, splices, source):
                 note = "; ".join(change.note for change in changes)
                 return Proposal(self.name, origin, Program(source), note=note)
         return Proposal(self.name, origin, None, refusal="no edit found")

@@ -211,6 +211,7 @@ class View(NamedTuple):
         functions: Functions whose arguments are plain.
         statements: Statements in text order, outer ones before inner ones.
         wholes: Names that serve as an index or the bound of a range.
+        units: Statements that can be checked alone, see `validity`.
         blocks: For each block the indices of its statements.
         pools: For each representative role the short texts that have it, each with the names
             that it needs and whether it may need parentheses.
@@ -229,6 +230,7 @@ class View(NamedTuple):
     lengths: dict[int, int]
     functions: Sequence[Function]
     statements: Sequence[Statement]
+    units: Sequence[Statement]
     blocks: Sequence[Sequence[int]]
     wholes: frozenset[str]
     pools: dict[int, list[Candidate]]
