@@ -151,6 +151,26 @@ def test_whole_numbers_stay_whole_where_they_must():
                     assert "/ " not in line.replace("//", ""), (kind, line)
 
 
+def test_indices_stay_within_their_lists():
+    for kind in ("number", "repeat", "argument", "copy"):
+        for child in children(kind, count=600):
+            for index in re.findall(r"pair\[(\d+)\]", child):
+                assert int(index) < 3, child
+    for child in children("operator", count=600):
+        assert "row[k - 1]" not in child
+    assert any("row[(k - 1) % len(row)]" in child for child in children("operator", count=600))
+    longer = [c for c in children("range", count=300) if "len(row) - 1 + " in c]
+    assert longer
+    assert all("row[k % len(row)], row[(k + 1) % len(row)]" in child for child in longer)
+
+
+def test_dictionaries_are_not_taken_for_lists():
+    source = "d = {0: 1, 5: 2}\ne = d[5] + d[0]\nprint(d[5], e)\n"
+    for kind in ("number", "argument", "expression", "wrap", "operator"):
+        for child in children(kind, source, count=200):
+            assert "% len(d)" not in child
+
+
 def test_names_are_in_scope():
     """In both functions, only names that are bound above are used."""
     for kind in ("argument", "expression", "wrap", "copy", "repeat", "more", "add"):

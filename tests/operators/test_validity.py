@@ -52,6 +52,7 @@ TEXTS = st.sampled_from(
     at_lines=st.booleans(),
 )
 @example(name="tight", places=[(0.0, 100, "")], at_lines=True)
+@example(name="radial", places=[(0.875, 0, "else:\n")], at_lines=True)
 @settings(max_examples=500, deadline=None)
 def test_parsing_a_part_promises_no_more_than_parsing_all(name, places, at_lines):
     view = VIEWS[name]

@@ -44,9 +44,10 @@ from ulmus.records import Program, Proposal
 VERSION = 1
 """Goes up whenever the same parent and generator give another child."""
 
-MAX_CHARS = 6_000
-MAX_LINES = 200
-"""Beyond this length a program gets no more statements and loses some."""
+MAX_CHARS = 3_000
+MAX_LINES = 100
+"""Beyond this length a program gets no more statements and loses some; from half of it on, more
+and more edits are cuts. So the time per child stays bounded however long a run lasts."""
 
 Kind = Callable[[View, random.Random], Change | None]
 
@@ -81,6 +82,7 @@ KINDS: dict[str, tuple[float, Kind]] = {
 _FULL = {"delete": 20.0, "drop": 4.0, "fewer": 2.0, "number": 4.0, "flag": 1.0, "operator": 1.0}
 """Kinds and weights for programs beyond the length: most cut, none adds a statement."""
 
+_NUM_EDITS = (0.6, 0.85, 1.0)  # how often at most one, two, three edits are drawn
 _NEAR_INDICES = frozenset({"number", "argument", "expression", "wrap", "operator"})
 _TRIES = 8  # children that are tried until one parses and differs from its parent
 _DRAWS = 6  # kinds that are drawn for one edit until one finds something to do
@@ -148,8 +150,7 @@ class SyntaxMutation:
 
     def _changes(self, view: View, rng: random.Random) -> list[Change]:
         """Draw one to three edits that do not touch the same text."""
-        draw = rng.random()
-        wanted = 1 if draw < 0.6 else 2 if draw < 0.85 else 3
+        wanted = 1 + weighted(rng, _NUM_EDITS)
         changes: list[Change] = []
         splices: list[Splice] = []
         for _ in range(wanted):
@@ -160,7 +161,8 @@ class SyntaxMutation:
         return changes
 
     def _change(self, view: View, rng: random.Random) -> Change | None:
-        full = len(view.source) > MAX_CHARS or view.text.num_lines > MAX_LINES
+        fill = max(len(view.source) / MAX_CHARS, view.text.num_lines / MAX_LINES)
+        full = fill > 1 or (fill > 0.5 and rng.random() < fill - 0.5)
         kinds = self._full_kinds if full else self._kinds
         weights = self._full_weights if full else self._weights
         for _ in range(_DRAWS):

@@ -47,7 +47,7 @@ def child_parses(view: View, splices: Sequence[Splice], source: str) -> bool:
     if stop < len(view.source) and not text.endswith(("\n", "\r")):
         return parse(source) is not None
     indent, newline = touched[0].indent, view.text.newline
-    head = f"if 1:{newline}" if indent else ""
+    head = f"def f():{newline}" if indent else ""
     # The first line has the indentation of the block; what does not fit to it does not parse.
     tree = parse(f"{head}{indent}0{newline}{text}")
     if tree is None or (indent and len(tree.body) > 1):
