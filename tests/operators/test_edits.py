@@ -8,7 +8,7 @@ import pytest
 
 from ulmus.operators.positions import apply, overlap
 from ulmus.operators.reader import look
-from ulmus.operators.syntax import KINDS
+from ulmus.operators.syntax import KINDS, make_edit
 
 EXAMPLE = '''\
 """A body of joints."""
@@ -43,7 +43,7 @@ def children(kind, source=EXAMPLE, count=150):
     view = look(source)
     found = {}
     for seed in range(count):
-        change = KINDS[kind][1](view, random.Random(seed))
+        change = make_edit(kind, view, random.Random(seed))
         if change is not None:
             assert not overlap(change.splices), change
             found[apply(source, change.splices)] = change.note
@@ -83,7 +83,7 @@ def test_every_kind_finds_something_and_most_children_parse(kind):
         ("argument", "m.link(row[0], middle, False, 0.5)"),
         ("argument", "m.link(row[k], middle)"),
         ("expression", "pair = (row[0], middle, middle)"),
-        ("wrap", "m.link(row[k], row[k + (1 + k)])"),
+        ("wrap", "m.link(row[k], row[(k + (1 + k)) % len(row)])"),
         ("scale", "row.append(m.joint(x + i * 2, y * 3))"),
         ("operator", "if x > 0 or i % 2 == 0:"),
         ("operator", "total *= 1"),

@@ -88,6 +88,17 @@ _TRIES = 8  # children that are tried until one parses and differs from its pare
 _DRAWS = 6  # kinds that are drawn for one edit until one finds something to do
 
 
+def make_edit(kind: str, view: View, rng: random.Random) -> Change | None:
+    """Return an edit of a kind, with the kind in front of its note; None if nothing was found."""
+    change = KINDS[kind][1](view, rng)
+    if change is None:
+        return None
+    splices = change.splices
+    if kind in _NEAR_INDICES:
+        splices = tuple(keep_in_reach(view, splices))
+    return Change(splices, f"{kind}: {change.note}")
+
+
 class SyntaxMutation:
     """Proposes programs that differ from their parent by one to three edits."""
 
@@ -167,10 +178,7 @@ class SyntaxMutation:
         weights = self._full_weights if full else self._weights
         for _ in range(_DRAWS):
             kind = kinds[weighted(rng, weights)]
-            change = KINDS[kind][1](view, rng)
+            change = make_edit(kind, view, rng)
             if change is not None:
-                splices = change.splices
-                if kind in _NEAR_INDICES:
-                    splices = tuple(keep_in_reach(view, splices))
-                return Change(splices, f"{kind}: {change.note}")
+                return change
         return None
