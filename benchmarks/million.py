@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from machine import print_rows, write_rows
-
 from ulmus import experiment as root
 from ulmus.config import read_config
 from ulmus.runs.file import FILE_NAME
@@ -100,12 +99,11 @@ def main() -> None:
         elapsed_s = log.elapsed_s
     rows = [window(clocks, age) for age in AGES if age <= given.evaluations]
     print_rows(rows)
-    print(
-        f"flat part, last against first: {float(str(rows[-1]['flat_ms'])) / float(str(rows[0]['flat_ms'])):.3f} (target 1.2)"
-    )
-    print(
-        f"{elapsed_s / 3600:.2f} h (target 3), {size / 2**20:.0f} MB log, peak {max(memory.values(), default=0):.0f} MB (target 2048)"
-    )
+    first, last = (float(str(row["flat_ms"])) for row in (rows[0], rows[-1]))
+    peak_mb = max(memory.values(), default=0.0)
+    print(f"flat part, last against first: {last / first:.3f} (target 1.2)")
+    print(f"{elapsed_s / 3600:.2f} h (target 3)")
+    print(f"log {size / 2**20:.0f} MB, peak memory {peak_mb:.0f} MB (target 2048)")
     print(write_rows("million", rows, given.machine))
 
 
