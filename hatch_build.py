@@ -2,8 +2,8 @@
 
 By hand: `python hatch_build.py` (with `--force` to build even if nothing has changed). That needs
 the version of componentize-py that pyproject.toml names and takes about ten seconds. Nothing is
-built as long as the digest of all that goes in (guest sources, interface, version of
-componentize-py) equals the stamp beside the result.
+built as long as the digest of all that goes in (guest sources, interface, the modules
+that problems bring, version of componentize-py) equals the stamp beside the result.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent
 GUEST = "src/ulmus/sandbox/guest"
 WASM = "src/ulmus/sandbox/guest.wasm"
 STAMP = "src/ulmus/sandbox/guest.wasm.stamp"
+SHELF = "src/ulmus/problems/*/guest/*.py"
 PACKAGE = "ulmus_guest"
 RUN_TOOL = "import sys, componentize_py; sys.exit(componentize_py.script())"
 
@@ -39,10 +40,15 @@ def digest(root: Path) -> str:
     """Return the SHA-256 over everything that goes into the guest."""
     state = hashlib.sha256(f"componentize-py {pinned_version(root)} --stub-wasi\n".encode())
     folder = root / GUEST
-    for path in sorted([*folder.glob("*.py"), *folder.glob("*.wit")]):
+    for path in sorted([*folder.glob("*.py"), *folder.glob("*.wit")]) + _shelf(root):
         content = path.read_bytes().replace(b"\r\n", b"\n")
         state.update(f"{path.name} {len(content)}\n".encode() + content)
     return state.hexdigest()
+
+
+def _shelf(root: Path) -> list[Path]:
+    """Return the modules that programs of the built-in problems import."""
+    return sorted(path for path in root.glob(SHELF) if path.name != "__init__.py")
 
 
 def is_current(root: Path) -> bool:
@@ -89,6 +95,9 @@ def _componentize(root: Path, scratch: Path) -> Path:
     """Run componentize-py on a copy of the guest and return the path of the component."""
     app, out = scratch / "app", scratch / "guest.wasm"
     shutil.copytree(root / GUEST, app / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    (app / "ulmus_shelf").mkdir()
+    for path in _shelf(root):
+        shutil.copy(path, app / "ulmus_shelf")
     (scratch / "lib").mkdir()  # an empty place for packages, or those of the builder would go in
     command = [sys.executable, "-c", RUN_TOOL, "-q", "-d", str(root / GUEST), "-w", "program"]
     command += ["componentize", "-p", str(app), "--stub-wasi", f"{PACKAGE}.app", "-o", str(out)]

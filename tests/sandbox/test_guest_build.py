@@ -29,6 +29,8 @@ def tree(tmp_path: Path) -> Path:
     """A copy of what the guest is made of, with a pretended guest that is up to date."""
     shutil.copytree(ROOT / hatch_build.GUEST, tmp_path / hatch_build.GUEST)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "src/ulmus/problems/toy/guest").mkdir(parents=True)
+    (tmp_path / "src/ulmus/problems/toy/guest/toy.py").write_text("x = 1\n")
     (tmp_path / hatch_build.WASM).write_bytes(b"guest")
     (tmp_path / hatch_build.STAMP).write_text(hatch_build.digest(tmp_path))
     return tmp_path
@@ -47,6 +49,11 @@ def test_nothing_is_built_without_need(tree: Path, monkeypatch: pytest.MonkeyPat
 def test_a_changed_source_makes_it_old(tree: Path, name: str) -> None:
     with (tree / hatch_build.GUEST / name).open("a") as file:
         file.write("\n# changed\n")
+    assert not hatch_build.is_current(tree)
+
+
+def test_a_changed_module_of_a_problem_makes_it_old(tree: Path) -> None:
+    (tree / "src/ulmus/problems/toy/guest/toy.py").write_text("x = 2\n")
     assert not hatch_build.is_current(tree)
 
 

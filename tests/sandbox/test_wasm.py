@@ -82,7 +82,7 @@ def test_an_interrupt_ends_a_batch_and_the_sandbox_lives_on() -> None:
         "class A:\n    def __getattr__(self, name): return getattr(self, name)\nA().x",
         "def key(x): return sorted([x, x], key=key)\nkey(1)",
         "def f(x): return list(map(f, [x]))\nf(1)",
-        "def start(): return eval('a' + '.a' * 50000)",
+        "eval('a' + '.a' * 50000)",
     ],
 )
 def test_deep_recursion_is_an_error_of_the_program(source: str) -> None:
@@ -128,6 +128,34 @@ def test_a_module_that_does_not_compile_is_our_own_trouble() -> None:
     job = replace(WORK, modules=(GuestModule("broken", "def ("),))
     with pytest.raises(SandboxError, match="broken: SyntaxError"):
         SANDBOX.run([job])
+
+
+SHIPPED = Path(engine.__file__).parents[1] / "problems/sodarace/guest/walk_creator.py"
+WALKER = """
+import walk_creator, sys
+def start():
+    builder = walk_creator.walker_creator()
+    builder.add_muscle(builder.add_joint(0, 0), builder.add_joint(3, 4), False, 1, 0.5)
+    kind = type(builder)
+    return [builder.get_walker(), walk_creator.__name__, kind.__module__, "walk_creator" in sys.modules]
+"""
+
+
+def test_a_shipped_module_is_the_same_from_the_shelf_and_from_the_job() -> None:
+    source = SHIPPED.read_text()
+    shipped = replace(WORK, source=WALKER, modules=(GuestModule("walk_creator", source),))
+    changed = (GuestModule("walk_creator", source + "\n# changed\n"),)
+    shelf, job = SANDBOX.run([shipped, replace(shipped, modules=changed)])
+    assert shelf.status == Status.OK
+    assert replace(shelf, fuel=0) == replace(job, fuel=0)
+    assert shelf.fuel < job.fuel - 300_000
+
+
+def test_a_changed_module_is_not_taken_from_the_shelf() -> None:
+    other = (GuestModule("walk_creator", "walker_creator = 'mine'\n"),)
+    source = "import walk_creator\ndef start(): return walk_creator.walker_creator"
+    assert run(source, modules=other).value == "mine"
+    assert "ModuleNotFoundError" in str(run(source).error)
 
 
 def test_a_missing_guest_says_what_to_do(tmp_path: Path) -> None:

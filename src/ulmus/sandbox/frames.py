@@ -47,13 +47,19 @@ def encode_modules(modules: tuple[GuestModule, ...]) -> str:
     return json.dumps({module.name: module.source for module in modules})
 
 
-def encode(job: Job) -> str:
-    """Return the text of a job, without the modules that it brings."""
+def encode(job: Job, shelved: tuple[str, ...] = ()) -> str:
+    """Return the text of a job, without the modules that it brings.
+
+    Args:
+        job: The job.
+        shelved: Names of those of its modules that the guest has loaded already.
+    """
     text = {
         "source": job.source,
         "entry": job.entry,
         "args": job.args,
         "scope": job.scope,
+        "shelved": shelved,
         "seed": job.seed,
         "stdout_bytes": job.limits.stdout_bytes,
         "output_bytes": job.limits.output_bytes,

@@ -9,6 +9,8 @@ How an entry is found if a program has renamed it: see `ulmus.sandbox.guest.entr
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from ulmus.errors import SandboxError
 from ulmus.records import GuestModule, Job, Limits, Outcome
 from ulmus.sandbox import cache, engine, frames, selftest, traps
 
-_COMPILE_LIMITS = Limits(fuel=20_000_000_000, timeout_s=60.0)
+_OWN_LIMITS = Limits(fuel=20_000_000_000, timeout_s=60.0)
 
 
 @dataclass(frozen=True)
@@ -91,27 +93,50 @@ def _run(guest: engine.Guest, job: Job) -> Outcome:
     refused = frames.refusal(job)
     if refused is not None:
         return refused
-    answer = guest.call(job.limits, "run", frames.encode(job), _code(guest, job.modules))
+    brought = _bring(guest, job.modules)
+    answer = guest.call(job.limits, "run", frames.encode(job, brought.shelved), brought.code)
     if answer.text is None:
         return traps.outcome(answer.trap, job.limits, answer.fuel)
     return frames.decode(answer.text, job, answer.fuel)
 
 
-_codes: dict[tuple[int, tuple[GuestModule, ...]], str] = {}
+@dataclass(frozen=True)
+class _Brought:
+    """The modules of a job as the guest wants them.
 
-
-def _code(guest: engine.Guest, modules: tuple[GuestModule, ...]) -> str:
-    """Return the code of modules, compiled by the guest at their first use in a process.
-
-    The host only keeps it and never looks inside.
+    Attributes:
+        shelved: Names of those that the guest has loaded already.
+        code: The others, compiled by the guest; the host only keeps it and never looks inside.
     """
-    if not modules:
-        return ""
+
+    shelved: tuple[str, ...]
+    code: str
+
+
+_known: dict[tuple[int, tuple[GuestModule, ...]], _Brought] = {}
+
+
+def _bring(guest: engine.Guest, modules: tuple[GuestModule, ...]) -> _Brought:
+    """Return modules as the guest wants them, made at their first use in a process."""
     key = (id(guest), modules)
-    if key not in _codes:
-        answer = guest.call(_COMPILE_LIMITS, "compile", frames.encode_modules(modules))
-        if answer.text is None or answer.text.startswith("!"):
-            why = answer.trap if answer.text is None else answer.text[1:]
-            raise SandboxError(f"a module of the job does not compile: {why}")
-        _codes[key] = answer.text
-    return _codes[key]
+    if key not in _known:
+        shelf = json.loads(_ask(guest, "shelf"))
+        shelved = tuple(m.name for m in modules if shelf.get(m.name) == _digest(m))
+        others = tuple(m for m in modules if m.name not in shelved)
+        code = _ask(guest, "compile", frames.encode_modules(others)) if others else ""
+        if code.startswith("!"):
+            raise SandboxError(f"a module of the job does not compile: {code[1:]}")
+        _known[key] = _Brought(shelved, code)
+    return _known[key]
+
+
+def _digest(module: GuestModule) -> str:
+    return hashlib.sha256(module.source.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _ask(guest: engine.Guest, export: str, *texts: str) -> str:
+    """Call an export that runs nothing of a candidate."""
+    answer = guest.call(_OWN_LIMITS, export, *texts)
+    if answer.text is None:
+        raise SandboxError(f"the guest failed at {export!r}: {answer.trap}")
+    return answer.text

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from . import determinism, modules, preload, rehearsal, runner
+from . import determinism, modules, preload, rehearsal, runner, shelf
 
 preload.load()
 determinism.install()
+shelf.fill()
 
 
 class WitWorld:
     """The exports named in `program.wit`."""
+
+    def shelf(self) -> str:
+        """Tell which modules are loaded already."""
+        return shelf.inventory()
 
     def compile(self, sources: str) -> str:
         """Compile modules for later jobs."""

@@ -17,6 +17,9 @@ from typing import Any
 
 _LOOK_S = 1e-6
 
+SNAPSHOT_SEED = 0
+"""The seed that the snapshot is left with; jobs with this seed, the default, need no seeding."""
+
 RECURSION_LIMIT = 1000
 """CPython's own default; each job starts with it."""
 
@@ -115,7 +118,8 @@ def _replace_random() -> None:
 
 def reseed(seed: int) -> None:
     """Start every stand-in afresh for a job."""
+    if seed != SNAPSHOT_SEED or _state.seed != SNAPSHOT_SEED:  # else the snapshot is as it must be
+        random.seed(seed)
     _state.seed, _state.stale = seed, True
-    random.seed(seed)
     _clock.now_s = 0.0
     sys.setrecursionlimit(RECURSION_LIMIT)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from . import determinism, entry, modules, preload
 from .output import Capture
@@ -20,8 +20,9 @@ FILE = "<program>"
 _NAME_CHARS = 40  # longest exception name in a message
 _TEXT_CHARS = 500  # longest exception text in a message
 
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-_decode = json.JSONDecoder().decode
+_decoder: Any = json.JSONDecoder()
+_decode = _decoder.scan_once  # without the search for blanks round the document
+_stdin = io.StringIO()
 _alive: list[object] = []
 """What a job made. Nothing is ever freed: the guest ends with the job, taking things apart costs
 time, and taking a deep value apart exhausts the stack."""
@@ -37,12 +38,12 @@ def run(text: str, code: str) -> str:
         text: The job, a JSON object.
         code: Its modules, as `modules.compile_sources` made them.
     """
-    job = _decode(text)
+    job, _ = _decode(text, 0)
     preload.close_imports()
     determinism.reseed(job["seed"])
     capture = Capture(job["stdout_bytes"])
     streams: Any = sys
-    streams.stdin = streams.__stdin__ = io.StringIO()
+    streams.stdin = streams.__stdin__ = _stdin
     streams.stdout = streams.stderr = streams.__stdout__ = streams.__stderr__ = capture
     head: dict[str, object] = {"status": "ok", "error": None, "entry": None}
     body = "null"
@@ -71,7 +72,7 @@ def forget() -> None:
 def _call(job: dict[str, Any], code: str, head: dict[str, object]) -> object:
     """Run the program, then its entry, and return what the entry returned."""
     source: str = job["source"]
-    finder = modules.Finder(code)
+    finder = modules.Finder(code, job["shelved"])
     sys.meta_path.insert(0, finder)
     namespace: dict[str, Any] = {"__name__": "__program__", "__file__": FILE}
     _alive.append(namespace)
@@ -98,6 +99,25 @@ def _render(value: object, output_bytes: int, head: dict[str, object]) -> str:
         return body
     head["status"], head["error"] = "output", fault
     return "null"
+
+
+def _refuse(value: object) -> NoReturn:
+    raise TypeError(f"{type(value).__name__} is not plain data")
+
+
+_write = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
+    None, _refuse, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, False
+)
+
+
+def _encode(value: object) -> str:
+    """Return a value as JSON in pure ASCII; the writer is made once, not at every call.
+
+    Raises:
+        ValueError: A float is not finite.
+        TypeError: Something is not plain data.
+    """
+    return "".join(_write(value, 0))
 
 
 def describe(error: BaseException) -> str:
