@@ -33,16 +33,18 @@ def seed_program(name: str) -> Program:
     return Sodarace(seed_program=name).seeds()[0]
 
 
-def grown(source: str, lines: int) -> Program:
-    """Return a program of about so many lines: `syntax` children of children that only grow."""
+def descendant(program: Program, generations: int, lines: int = 0) -> Program:
+    """Return a descendant by `syntax`, with at least so many lines if generations allow.
+
+    Shorter children are passed over until there are enough lines.
+    """
     operator = make_operator("syntax")
-    program = Program(source)
-    for index in range(5000):
-        rng = generator(1, "grow", 0, index)
-        child = operator.propose([[program] * operator.arity], [rng])[0].program
-        if child is not None and len(child.source) >= len(program.source):
+    for index in range(generations):
+        rng = generator(1, "descent", 0, index)
+        child = operator.propose([[program]], [rng])[0].program
+        if child is not None and (not lines or len(child.source) >= len(program.source)):
             program = child
-        if program.source.count("\n") >= lines:
+        if lines and program.source.count("\n") >= lines:
             break
     return program
 
@@ -50,21 +52,22 @@ def grown(source: str, lines: int) -> Program:
 def time_children(name: str, parent: Program, repeats: int) -> dict[str, object]:
     """Measure microseconds per child, with the view of the parent known and unknown."""
     operator = make_operator(name)
-    parents = [[parent] * operator.arity]
+    relatives = [descendant(parent, 6)] * (operator.arity - 1)
     known, unknown = [], []
     for index in range(repeats):
         rng = generator(2, "time", 0, index)
         start = time.perf_counter()
-        operator.propose(parents, [rng])
+        operator.propose([[parent, *relatives]], [rng])
         known.append(time.perf_counter() - start)
     for index in range(repeats // 10):
         fresh = Program(f"{parent.source}\n# {index}\n")
         start = time.perf_counter()
-        operator.propose([[fresh] * operator.arity], [generator(3, "time", 0, index)])
+        operator.propose([[fresh, *relatives]], [generator(3, "time", 0, index)])
         unknown.append(time.perf_counter() - start)
     return {
         "operator": name,
         "lines": parent.source.count("\n"),
+        "chars": len(parent.source),
         "known_us": round(1e6 * statistics.median(known)),
         "known_p95_us": round(1e6 * sorted(known)[int(0.95 * len(known))]),
         "unknown_us": round(1e6 * statistics.median(unknown)),
@@ -171,7 +174,7 @@ def main() -> None:
     """Parse the command line, measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--search", type=int, metavar="EVALUATIONS")
-    parser.add_argument("--operators", default="syntax=1", type=parse_mixture)
+    parser.add_argument("--operators", default="syntax=0.8,crossover=0.2", type=parse_mixture)
     parser.add_argument("--weights", default={}, type=parse_mixture, metavar="KIND=WEIGHT,...")
     parser.add_argument("--programs", default="square")
     parser.add_argument("--seeds", default="101,102,103")
@@ -180,7 +183,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.search is None:
         parents = [seed_program(name) for name in SEED_PROGRAMS]
-        parents.append(grown(parents[0].source, 150))
+        parents.append(descendant(parents[0], 5000, 100))
         rows = [time_children(n, p, given.repeats) for n in given.operators for p in parents]
         print_rows(rows)
         print(write_rows("operators", rows, given.machine))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ulmus.operators.crossover import GRAFTS, Crossover, unbound
+from ulmus.operators.crossover import GRAFTS, Crossover
+from ulmus.operators.hunks import unbound
 from ulmus.operators.positions import apply, overlap
 from ulmus.operators.reader import look
 from ulmus.operators.scope import BUILTINS

@@ -7,7 +7,6 @@ it splices text, so that a child reads like a program that a person merged.
 
 from __future__ import annotations
 
-import ast
 import random
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -21,10 +20,10 @@ from ulmus.operators.grafts import (
     graft_statement,
 )
 from ulmus.operators.hunks import take_hunks
-from ulmus.operators.positions import NEWLINE, Change, apply, overlap, parse
+from ulmus.operators.positions import NEWLINE, Change, apply, overlap
 from ulmus.operators.reader import VIEWS, refusal_of
-from ulmus.operators.scope import BUILTINS
 from ulmus.operators.syntax import MAX_CHARS, MAX_LINES
+from ulmus.operators.validity import child_parses
 from ulmus.operators.view import View
 from ulmus.records import Program, Proposal
 
@@ -101,28 +100,4 @@ def _grafted(receiver: View, donor: View, change: Change) -> str | None:
     too_long = len(source) > MAX_CHARS or source.count("\n") > MAX_LINES
     if source in (receiver.source, donor.source) or (longer and too_long):
         return None
-    tree = parse(source)
-    if tree is None or unbound(tree) - unbound_in(receiver) - unbound_in(donor):
-        return None
-    return source
-
-
-def unbound_in(view: View) -> frozenset[str]:
-    """Return the names that a parent takes from outside itself."""
-    return view.scopes.outside | BUILTINS
-
-
-def unbound(tree: ast.Module) -> set[str]:
-    """Return the names that a program uses and binds nowhere."""
-    used: set[str] = set()
-    bound: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            bound.add(node.name)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, ast.alias):
-            bound.add((node.asname or node.name).partition(".")[0])
-    return used - bound
+    return source if child_parses(receiver, splices, source) else None

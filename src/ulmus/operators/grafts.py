@@ -119,10 +119,12 @@ def _bring(receiver: View, donor: View, top: Statement, helpers: list[Statement]
 def renamed(donor: View, part: Statement | Expression, names: dict[str, str]) -> str:
     """Return a part of the donor with its names translated."""
     start, stop = part.start, part.stop
+    places = {(e.start, e.stop) for e in donor.expressions if start <= e.start < stop}
+    places |= {(c.start, c.start + len(c.name)) for c in donor.calls if start <= c.start < stop}
     splices = [
-        Splice(e.start - start, e.stop - start, names[donor.source[e.start : e.stop]])
-        for e in donor.expressions
-        if start <= e.start < stop and donor.source[e.start : e.stop] in names
+        Splice(a - start, b - start, names[donor.source[a:b]])
+        for a, b in sorted(places)
+        if donor.source[a:b] in names
     ]
     text = apply(donor.source[start:stop], splices)
     if isinstance(part, Statement):

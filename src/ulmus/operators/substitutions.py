@@ -119,7 +119,11 @@ def scale_expression(view: View, rng: random.Random) -> Change | None:
 
 def swap_operator(view: View, rng: random.Random) -> Change | None:
     """Put another operator of the same kind in place of one."""
-    found = [token for token in view.tokens if token.kind in _ALTERNATIVES]
+    found = [
+        token
+        for token in view.tokens
+        if token.kind in _ALTERNATIVES and (token.kind, token.text) != ("whole", "%")
+    ]  # without its modulus an index would leave its list
     if not found:
         return None
     token = pick(rng, found)

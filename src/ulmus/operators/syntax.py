@@ -52,12 +52,12 @@ and more edits are cuts. So the time per child stays bounded however long a run 
 Kind = Callable[[View, random.Random], Change | None]
 
 KINDS: dict[str, tuple[float, Kind]] = {
-    "number": (30, change_number),
+    "number": (28, change_number),
     "argument": (12, change_argument),
-    "expression": (8, replace_expression),
-    "wrap": (4, wrap_number),
-    "scale": (3, scale_expression),
-    "operator": (3, swap_operator),
+    "expression": (9, replace_expression),
+    "wrap": (3, wrap_number),
+    "scale": (4, scale_expression),
+    "operator": (4, swap_operator),
     "flag": (2, flip_flag),
     "negate": (1, negate_condition),
     "swap": (4, swap_arguments),
@@ -65,16 +65,16 @@ KINDS: dict[str, tuple[float, Kind]] = {
     "fewer": (1, fewer_arguments),
     "add": (2, add_element),
     "drop": (1, drop_element),
-    "copy": (6, copy_statement),
-    "move": (3, move_statement),
+    "copy": (3, copy_statement),
+    "move": (1, move_statement),
     "delete": (5, delete_statement),
-    "repeat": (10, repeat_call),
-    "twin": (6, twin),
-    "loop": (4, wrap_in_loop),
+    "repeat": (5, repeat_call),
+    "twin": (8, twin),
+    "loop": (7, wrap_in_loop),
     "guard": (1, guard),
     "unwrap": (1, unwrap),
-    "range": (2, change_range),
-    "rescale": (4, rescale),
+    "range": (3, change_range),
+    "rescale": (7, rescale),
     "parameter": (1, new_parameter),
 }
 """Weight and maker of each kind of edit."""
@@ -82,7 +82,7 @@ KINDS: dict[str, tuple[float, Kind]] = {
 _FULL = {"delete": 20.0, "drop": 4.0, "fewer": 2.0, "number": 4.0, "flag": 1.0, "operator": 1.0}
 """Kinds and weights for programs beyond the length: most cut, none adds a statement."""
 
-_NUM_EDITS = (0.6, 0.85, 1.0)  # how often at most one, two, three edits are drawn
+_NUM_EDITS = (0.35, 0.65, 1.0)  # how often at most one, two, three edits are drawn
 _NEAR_INDICES = frozenset({"number", "argument", "expression", "wrap", "operator"})
 _TRIES = 8  # children that are tried until one parses and differs from its parent
 _DRAWS = 6  # kinds that are drawn for one edit until one finds something to do
