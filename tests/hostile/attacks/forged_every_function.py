@@ -1,7 +1,7 @@
 """Give every function outside the standard library a body that returns a forged answer.
 
 Evidence: forged
-Sandbox: ok, error, output, crashed
+Sandbox: ok, error, output, crashed, violation
 """
 
 import sys
