@@ -24,12 +24,14 @@ ABORT = """error while executing at wasm backtrace:
 Caused by:
     wasm trap: wasm `unreachable` instruction executed
 """
+FATAL = STUB.replace("libc.so!open", "libc.so!write").replace("_io_FileIO___init__", "fatal_error")
 
 
 @pytest.mark.parametrize(
     ("trap", "status", "words"),
     [
         (STUB, Status.VIOLATION, "tried to reach the outside: open"),
+        (FATAL, Status.CRASHED, "broken"),
         (ABORT, Status.CRASHED, "gave up in abort"),
         (
             "Caused by:\n    wasm trap: all fuel consumed by WebAssembly",

@@ -35,6 +35,8 @@ def _unreachable(trap: str) -> tuple[Status, str]:
     C library that call them have.
     """
     frames = _FRAME.findall(trap)
+    if any("fatal_error" in name for _, name in frames):  # it dies while it tries to say so
+        return Status.CRASHED, "the interpreter found itself broken and gave up"
     if frames and frames[0][0] == "<unknown>":
         named = [name for module, name in frames if module == "libc.so"]
         return Status.VIOLATION, f"tried to reach the outside: {_reach(named)}"
