@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from ulmus.operators.indices import around
 from ulmus.operators.positions import apply, overlap
 from ulmus.operators.reader import look
 from ulmus.operators.syntax import KINDS, make_edit
@@ -162,6 +163,28 @@ def test_indices_stay_within_their_lists():
     longer = [c for c in children("range", count=300) if "len(row) - 1 + " in c]
     assert longer
     assert all("row[k % len(row)], row[(k + 1) % len(row)]" in child for child in longer)
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        ("2", "2"),
+        ("3", "3 % len(pair)"),
+        ("k", "k % len(pair)"),
+        ("k + 1", "(k + 1) % len(pair)"),
+        ("(k + 1) % len(pair)", "(k + 1) % len(pair)"),
+        ("k % len(pair)", "k % len(pair)"),
+        ("k % len(pair) + j", "(k % len(pair) + j) % len(pair)"),
+        ("(a) + (b) % len(pair)", "((a) + (b) % len(pair)) % len(pair)"),
+        ("k % 2", "(k % 2) % len(pair)"),
+        ("-1", "-1"),
+        ("-4", "(-4) % len(pair)"),
+    ],
+)
+def test_indices_start_again_at_the_front(index, expected):
+    view = look(EXAMPLE)
+    (subscript,) = [s for s in view.subscripts if s.container == "pair"]
+    assert around(view, subscript, index) == expected
 
 
 def test_dictionaries_are_not_taken_for_lists():

@@ -15,10 +15,24 @@ def around(view: View, subscript: Subscript, text: str) -> str:
     """
     size = view.lengths.get(view.roles.find(subscript.role), 0)
     plain = text.strip()
-    if "%" in plain or (plain.isdigit() and int(plain) < size):
+    modulus = f" % len({subscript.container})"
+    wraps = plain.endswith(modulus) and _tight(plain.removesuffix(modulus))
+    constant = plain.removeprefix("-").isdecimal() and len(plain) < 9
+    if wraps or (constant and -size <= int(plain) < size):
         return text
-    inner = plain if plain.replace("_", "a").isalnum() else f"({plain})"
-    return f"{inner} % len({subscript.container})"
+    return (plain if _tight(plain) else f"({plain})") + modulus
+
+
+def _tight(text: str) -> bool:
+    """Tell whether a text is one name or number, or lies in one pair of parentheses."""
+    if text.replace("_", "a").isalnum():
+        return True
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return position == len(text) - 1 and text[0] == "("
+    return False
 
 
 def keep_in_reach(view: View, splices: Sequence[Splice]) -> list[Splice]:

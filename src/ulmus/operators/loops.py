@@ -78,8 +78,11 @@ def _counted(view: View, rng: random.Random, run: list[Statement], counter: str)
             before = view.source[target.start : target.stop]
             whole = view.source[target.start - 1 : target.start] == "["
             stride = pick(rng, _STRIDES[:2] if whole else _STRIDES)
-            term = counter if stride == "1" else f"{counter} * {stride}"
-            text = term if before in {"0", "0.0"} else f"{before} + {term}"
+            sign, factor = ("-", stride[1:]) if stride[0] == "-" else ("+", stride)
+            term = counter if factor == "1" else f"{counter} * {factor}"
+            text = f"{before} {sign} {term}"
+            if before in {"0", "0.0"}:
+                text = term if sign == "+" else f"-{term}"
             splices[target.start] = Splice(target.start, target.stop, text)
     return keep_in_reach(view, list(splices.values()))
 

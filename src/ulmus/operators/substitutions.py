@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 from ulmus.operators.constants import written
 from ulmus.operators.draws import pick
@@ -17,7 +18,9 @@ _ALTERNATIVES = {
     "logic": ("and", "or"),
     "assign": ("+", "-", "*", "/"),
 }
-_NEUTRAL_WITH_ONE = ("*", "/", "//")
+_USELESS = {"1": ("*", "/", "//", "%"), "0": ("/", "//", "%"), "0.0": ("/", "//", "%")}
+"""Operators that do nothing, or only fail, in front of a number."""
+
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _TRIES = 5  # draws from a pool until a text differs and its names have values
 
@@ -128,8 +131,9 @@ def swap_operator(view: View, rng: random.Random) -> Change | None:
         return None
     token = pick(rng, found)
     other = pick(rng, _ALTERNATIVES[token.kind])
-    follows = view.source[token.stop : token.stop + 4].split()
-    if other == token.text or (other in _NEUTRAL_WITH_ONE and follows[:1] == ["1"]):
+    follows = re.findall(r"^ *([\d.]+)(?![\d.])", view.source[token.stop : token.stop + 8])
+    useless = _USELESS.get(follows[0] if follows else "", ())
+    if other == token.text or other in useless:
         return None
     return replace(token.start, token.stop, other, f"{token.text} → {other}")
 
