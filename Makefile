@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-GUEST  := $(wildcard src/ulmus/sandbox/guest/*) hatch_build.py
+GUEST  := $(wildcard src/ulmus/sandbox/guest/* src/ulmus/problems/*/guest/*.py) hatch_build.py
 UV     := $(shell command -v uv 2>/dev/null)
 ifdef UV
 MAKE_VENV = uv venv --quiet --allow-existing $(VENV)

@@ -65,6 +65,7 @@ def test_the_clock_stops_what_costs_no_fuel() -> None:
 
 
 def test_an_interrupt_ends_a_batch_and_the_sandbox_lives_on() -> None:
+    SANDBOX.prepare()
     endless = Job("while True: pass", "start", limits=Limits(fuel=10**15, timeout_s=1000))
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()
