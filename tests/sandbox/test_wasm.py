@@ -56,6 +56,12 @@ def test_fuel_limits_exactly() -> None:
     assert (short.status, short.fuel) == (Status.TIMEOUT, used // 2)
 
 
+def test_less_memory_than_the_interpreter_takes_is_memory() -> None:
+    outcome = run("def start(): return 1", limits=Limits(memory_bytes=10**6))
+    assert outcome.status == Status.MEMORY
+    assert "interpreter" in str(outcome.error)
+
+
 def test_the_clock_stops_what_costs_no_fuel() -> None:
     copies = "a = bytearray(5 * 10**7)\nb = bytes(5 * 10**7)\nwhile True: a[:] = b"
     limits = Limits(fuel=10**14, timeout_s=0.3)

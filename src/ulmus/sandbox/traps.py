@@ -20,6 +20,8 @@ def _classify(trap: str, limits: Limits) -> tuple[Status, str]:
         return Status.TIMEOUT, f"used up its fuel of {limits.fuel} instructions"
     if "wasm trap: interrupt" in trap:
         return Status.TIMEOUT, f"ran longer than {limits.timeout_s:g} s"
+    if "exceeds memory limits" in trap:
+        return Status.MEMORY, f"{limits.memory_bytes} bytes are less than the interpreter takes"
     if "call stack exhausted" in trap:
         return Status.CRASHED, "call stack exhausted: recursion too deep"
     if "`unreachable`" in trap:
