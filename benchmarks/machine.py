@@ -39,3 +39,32 @@ def print_rows(rows: Sequence[Mapping[str, object]]) -> None:
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     for row in table:
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def family() -> list[Path]:
+    """Return the /proc folders of this process and its children."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if os.getpid() in (int(entry.name), parent):
+                found.append(entry)
+    return found
+
+
+def family_rss_mb() -> float:
+    """Return the resident memory of this process and its children, shared pages counted twice."""
+    pages = sum(int((entry / "statm").read_text().split()[1]) for entry in family())
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def family_cpu_s() -> float:
+    """Return the CPU time so far of this process and its living children."""
+    ticks = 0
+    for entry in family():
+        fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])  # utime, stime: proc(5) fields 14 and 15
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -10,11 +10,10 @@ with the walkers; everything else must not. The same command goes on with a run 
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from machine import print_rows, write_rows
+from machine import family_rss_mb, print_rows, write_rows
 from ulmus import experiment as root
 from ulmus.config import read_config
 from ulmus.runs.file import FILE_NAME
@@ -25,21 +24,6 @@ AGES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 WINDOW_SHARE = 0.2  # of the age, looked at up to that age
 FLAT_PARTS = ("operator", "sandbox", "map", "log")
 MEMORY_EVERY = 20_000
-
-
-def family_rss_mb() -> float:
-    """Return the resident memory of this process and its children, shared pages counted twice."""
-    total = 0
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-                pages = int((entry / "statm").read_text().split()[1])
-            except OSError:
-                continue
-            if int(entry.name) == os.getpid() or int(parent) == os.getpid():
-                total += pages
-    return total * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def search(folder: Path, evaluations: int, workers: int) -> dict[int, float]:

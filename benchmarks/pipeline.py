@@ -3,49 +3,48 @@
     python benchmarks/pipeline.py [--evaluations 3000] [--seeds 3] [--workers 2]
 
 Starts fresh runs from the Square seed with the default operators. "Per core" divides by the CPU
-seconds of all processes, start-up left out. Parts are CPU time, in milliseconds per
-evaluation.
+seconds of all processes; the first batches, in which the workers start, are left out. Parts are
+CPU time, in milliseconds per evaluation.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
-from machine import print_rows, write_rows
+from machine import family_cpu_s, print_rows, write_rows
 from ulmus import experiment as root
 from ulmus.config import read_config
+from ulmus.search.loop import Progress
 
-
-def cpu_seconds() -> float:
-    """Return the CPU time of this process and its ended children."""
-    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
+WARM_BATCHES = 4
 
 
 def measure(seed: int, evaluations: int, workers: int, folder: Path) -> dict[str, object]:
     """Run once and return one row."""
     overrides = {"seed": seed, "evaluations": evaluations, "workers": workers}
     experiment, log = root.start(read_config(None, overrides), folder)
-    warm = cpu_seconds()
-    first: list[float] = []
+    marks: list[tuple[float, float, int]] = []  # wall, CPU and evaluations after each batch
+
+    def observe(progress: Progress) -> None:
+        marks.append((time.perf_counter(), family_cpu_s(), progress.evaluations))
+
     with log:
         start = time.perf_counter()
-        progress = root.run(experiment, log, observe=lambda p: first.append(time.perf_counter()))
-        wall_s = time.perf_counter() - start
-    cpu_s = cpu_seconds() - warm
-    start_up_s = first[0] - start
+        progress = root.run(experiment, log, observe=observe)
+    warm, last = marks[min(WARM_BATCHES, len(marks) // 2)], marks[-1]
+    wall_s, cpu_s, counted = (b - a for a, b in zip(warm, last, strict=True))
+    start_up_s = marks[0][0] - start
     size = sum(file.stat().st_size for file in folder.iterdir())
     parts = {f"{part}_ms": round(1000 * s / evaluations, 3) for part, s in progress.parts_s.items()}
     return {
         "seed": seed,
         "evaluations": progress.evaluations,
-        "per_s": round(evaluations / (wall_s - start_up_s), 1),
-        "per_cpu_s": round(evaluations / cpu_s, 1),
+        "per_s": round(counted / wall_s, 1),
+        "per_cpu_s": round(counted / cpu_s, 1),
         "first_batch_s": round(start_up_s, 2),
         **parts,
         "cells": len(progress.archive),

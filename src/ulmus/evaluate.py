@@ -40,11 +40,11 @@ class ChunkResult:
 
 def evaluate_chunk(problem: Problem, sandbox: Sandbox, sources: Sequence[str]) -> ChunkResult:
     """Run and judge programs here and now."""
-    start = time.thread_time()
+    start = time.process_time()
     outcomes = sandbox.run([problem.job(Program(source)) for source in sources])
-    middle = time.thread_time()
+    middle = time.process_time()
     evaluations = problem.score(outcomes)
-    end = time.thread_time()
+    end = time.process_time()
     return ChunkResult(tuple(evaluations), middle - start, end - middle)
 
 
