@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
+from ulmus.operators.cache import VIEWS, refusal_of
 from ulmus.operators.draws import weighted
 from ulmus.operators.grafts import (
     add_function,
@@ -21,7 +22,6 @@ from ulmus.operators.grafts import (
 )
 from ulmus.operators.hunks import take_hunks
 from ulmus.operators.positions import NEWLINE, Change, apply, overlap
-from ulmus.operators.reader import VIEWS, refusal_of
 from ulmus.operators.syntax import MAX_CHARS, MAX_LINES
 from ulmus.operators.validity import child_parses
 from ulmus.operators.view import View

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from ulmus.operators.names import NameReader
 from ulmus.operators.positions import Text
-from ulmus.operators.roles import FLAG, NUMBER, TEXT, Roles
-from ulmus.operators.scope import Scopes
-from ulmus.operators.view import Argument, Call, Expression, Number, Subscript, Token
+from ulmus.operators.roles import FLAG, NUMBER, TEXT
+from ulmus.operators.view import Expression, Number, Token
 
 MAX_DEPTH = 60
 """Deeper parts of a program are left alone, so that no text can exhaust the stack."""
@@ -40,34 +40,17 @@ _IN_PLACE: frozenset[type[ast.expr]] = frozenset(
 ) | {ast.YieldFrom, ast.Await}
 """Not replaced, and no replacement for others."""
 
-_NUMERIC = frozenset(
-    """len abs int float round sum min max pow sin cos tan sqrt atan atan2 exp log hypot
-    floor ceil radians degrees fabs random uniform randint""".split()  # noqa: SIM905
-)  # functions that take or give numbers, whatever they stand behind
-_TAKES_NUMBERS = _NUMERIC - {"len", "sum", "min", "max"} | {"range"}
-_ANYTHING = frozenset(
-    "print len list tuple set dict str sum min max sorted reversed zip map".split()  # noqa: SIM905
-)
-_KEEPS = frozenset(("list", "tuple", "set", "sorted", "reversed"))  # give what they take, reordered
 
-
-class ExpressionReader:
+class ExpressionReader(NameReader):
     """Collects expressions, numbers, operators and calls, and unites roles on the way."""
 
     def __init__(self, text: Text) -> None:
+        super().__init__()
         self.text = text
-        self.scopes = Scopes()
-        self.roles = Roles()
-        self.scope = 0
         self.expressions: list[Expression] = []
         self.numbers: list[Number] = []
         self.tokens: list[Token] = []
-        self.calls: list[Call] = []
-        self.displays: list[Call] = []
-        self.subscripts: list[Subscript] = []
-        self.sizes: list[tuple[int, int]] = []  # role and number of elements of each display
         self.mappings: list[int] = []  # roles of dictionaries
-        self.events: list[tuple[str, bool]] = []  # names in order; True where one is bound
         self.wholes: set[str] = set()  # names that serve as an index or the bound of a range
         self.num_long_strings = 0  # strings over several lines so far
         self.last_span = (0, 0)  # of the expression that was read last
@@ -80,16 +63,7 @@ class ExpressionReader:
             ast.BinOp: self._binary,
             ast.BoolOp: self._logic,
             ast.Compare: self._compare,
-            ast.Call: self._call,
-            ast.Attribute: self._attribute,
-            ast.Subscript: self._subscript,
-            ast.List: self._display,
-            ast.Tuple: self._display,
             ast.IfExp: self._choice,
-            ast.Lambda: self._lambda,
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
             ast.JoinedStr: self._names_only,
         }
 
@@ -111,34 +85,6 @@ class ExpressionReader:
                 Expression(start, stop, role, names, self.scope, fragile, loose, whole)
             )
         return role
-
-    def needs(self, mark: int) -> tuple[str, ...]:
-        """Return the names that come first as a use, among the events since a mark."""
-        num_events = len(self.events) - mark
-        if num_events < 2:  # most expressions need one name or none
-            name, bound = self.events[mark] if num_events else ("", True)
-            return () if bound else (name,)
-        first: dict[str, bool] = {}
-        for name, bound in self.events[mark:]:
-            first.setdefault(name, bound)
-        return tuple(name for name, bound in first.items() if not bound)
-
-    def forget(self, mark: int, inner: int) -> None:
-        """Drop the names of an inner scope from the events since a mark."""
-        own = self.scopes.scopes[inner].bound
-        self.events[mark:] = [
-            (name, False) for name, bound in self.events[mark:] if not bound and name not in own
-        ]
-
-    def variable(self, name: str) -> int:
-        """Return the role of a name as seen from the current scope."""
-        return self.roles.of("name", self.scopes.owner(name, self.scope), name)
-
-    def bind(self, name: str, offset: int) -> int:
-        """Bind a name in the current scope and return its role."""
-        self.scopes.scopes[self.scope].bind(name, offset)
-        self.events.append((name, True))
-        return self.roles.of("name", self.scope, name)
 
     def assign(self, target: ast.expr, role: int, offset: int) -> None:
         """Let a target take a value of a role."""
@@ -254,119 +200,10 @@ class ExpressionReader:
         self.read(node.test)
         return self.roles.unite(body, self.read(node.orelse))
 
-    # --- calls and containers ---
-
-    def _call(self, node: ast.Call) -> int:
-        name = self._callee(node.func)
-        self._whole += name == "range"
-        arguments, plain = self._arguments(node, name)
-        self._whole -= name == "range"
-        if plain:
-            start, stop = self.text.span(node)
-            self.calls.append(Call(start, stop, name, arguments, self.scope))
-        return self._result(name, arguments)
-
-    def _callee(self, node: ast.expr) -> str:
-        if isinstance(node, ast.Name):
-            self.events.append((node.id, False))
-            return node.id
-        if isinstance(node, ast.Attribute):
-            self.read(node.value)
-            return node.attr
-        self.read(node)
-        return ""
-
-    def _arguments(self, node: ast.Call, name: str) -> tuple[tuple[Argument, ...], bool]:
-        """Read the arguments; the flag says whether all are ordinary ones."""
-        arguments = []
-        plain = True
-        for position, value in enumerate(node.args):
-            role = self._passed(name, position, self.read(value, loose=True))
-            plain &= not isinstance(value, (ast.Starred, ast.GeneratorExp))
-            arguments.append(Argument(*self.last_span, role, None))
-        for keyword in node.keywords:
-            value = keyword.value
-            role = self._passed(name, keyword.arg or "**", self.read(value, loose=True))
-            plain &= keyword.arg is not None
-            arguments.append(Argument(*self.last_span, role, keyword.arg))
-        return tuple(arguments), plain
-
-    def _passed(self, name: str, place: int | str, role: int) -> int:
-        if not name or name in _ANYTHING:
-            return role
-        slot = NUMBER if name in _TAKES_NUMBERS else self.roles.of("takes", name, place)
-        return self.roles.unite(role, slot)
-
-    def _result(self, name: str, arguments: tuple[Argument, ...]) -> int:
-        if name in _NUMERIC:
-            return NUMBER
-        if name in _KEEPS and arguments:
-            return arguments[0].role
-        returns = self.roles.of("returns", name) if name else self.roles.fresh()
-        if name == "range":
-            self.roles.unite(self.roles.element(returns), NUMBER)
-        return returns
-
-    def _attribute(self, node: ast.Attribute) -> int:
-        self.read(node.value)
-        return NUMBER if node.attr == "pi" else self.roles.of("attribute", node.attr)
-
-    def _subscript(self, node: ast.Subscript) -> int:
-        container = self.read(node.value)
-        self._index(node.slice)
-        if isinstance(node.slice, ast.Slice):
-            return container
-        if isinstance(node.value, ast.Name) and not isinstance(node.slice, ast.Tuple):
-            self.subscripts.append(Subscript(*self.last_span, node.value.id, container))
-        return self.roles.element(container)
-
     def _index(self, node: ast.expr) -> None:
         self._whole += 1
         self.read(node, loose=True)
         self._whole -= 1
-
-    def _display(self, node: ast.List | ast.Tuple) -> int:
-        roles = [self.read(part, loose=True) for part in node.elts]
-        start, stop = self.text.span(node)
-        elements = tuple(
-            Argument(*self.text.span(part), role, None)
-            for part, role in zip(node.elts, roles, strict=True)
-        )
-        if not any(isinstance(part, ast.Starred) for part in node.elts):
-            self.displays.append(Call(start, stop, "", elements, self.scope))
-        display = self.roles.fresh()
-        self.sizes.append((display, len(roles)))
-        if len({self.roles.find(role) for role in roles}) == 1:
-            self.roles.unite(self.roles.element(display), roles[0])
-        return display
-
-    # --- inner scopes and the rest ---
-
-    def _lambda(self, node: ast.Lambda) -> int:
-        mark, outer = len(self.events), self.scope
-        begin = self.text.span(node)[0]
-        self.scope = self.scopes.open(outer, "inner", begin)
-        for argument in ast.walk(node.args):
-            if isinstance(argument, ast.arg):
-                self.bind(argument.arg, begin)
-        self.read(node.body, loose=True)
-        self.forget(mark, self.scope)
-        self.scope = outer
-        return self.roles.fresh()
-
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> int:
-        mark, outer = len(self.events), self.scope
-        begin = self.text.span(node)[0]
-        self.scope = self.scopes.open(outer, "inner", begin)
-        for part in node.generators:
-            self.assign(part.target, self.roles.element(self.read(part.iter)), begin)
-            for condition in part.ifs:
-                self.read(condition)
-        role = self.roles.fresh()
-        self.roles.unite(self.roles.element(role), self.read(node.elt, loose=True))
-        self.forget(mark, self.scope)
-        self.scope = outer
-        return role
 
     def _other(self, node: ast.expr) -> int:
         for child in ast.iter_child_nodes(node):

@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections import OrderedDict
 from collections.abc import Sequence
 
-from ulmus.operators.expressions import ARITHMETIC, MAX_DEPTH, ExpressionReader
+from ulmus.operators.expressions import ARITHMETIC, MAX_DEPTH
 from ulmus.operators.positions import MAX_PARENT_CHARS, Text, parse
+from ulmus.operators.summary import Summary
 from ulmus.operators.validity import units
-from ulmus.operators.view import Candidate, Function, Number, Statement, Subscript, Token, View
-
-_CACHE_CHARS = 2_000_000
-"""Text of the programs whose views are kept: the elites of a map of a thousand cells or more, so
-that each is looked at once. A view takes about 70 bytes per character (measured), 140 MB in all.
-"""
-
-_LONGEST_CANDIDATE = 60  # characters; longer expressions make unreadable arguments
+from ulmus.operators.view import Function, Statement, Token, View
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-class ViewCache:
-    """Views of the programs that were looked at last."""
-
-    def __init__(self, capacity_chars: int) -> None:
-        """Set up an empty cache that keeps views of so many characters of program text."""
-        self._capacity = capacity_chars
-        self._kept: OrderedDict[str, View | None] = OrderedDict()
-        self._size = 0
-
-    def view(self, source: str) -> View | None:
-        """Return the view of a program, None if it does not parse."""
-        if source in self._kept:
-            self._kept.move_to_end(source)
-            return self._kept[source]
-        seen = look(source)
-        self._kept[source] = seen
-        self._size += len(source)
-        while self._size > self._capacity and len(self._kept) > 1:
-            dropped, _ = self._kept.popitem(last=False)
-            self._size -= len(dropped)
-        return seen
-
-
-VIEWS = ViewCache(_CACHE_CHARS)
-"""The views that all operators of a process share; a view depends on its text alone."""
-
-
-def refusal_of(source: str) -> str:
-    """Return why a program has no view."""
-    return "parent is too long" if len(source) > MAX_PARENT_CHARS else "parent does not parse"
 
 
 def look(source: str) -> View | None:
@@ -63,16 +24,13 @@ def look(source: str) -> View | None:
     return _Reader(Text(source)).module(tree)
 
 
-class _Reader(ExpressionReader):
+class _Reader(Summary):
     """Collects statements and blocks."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text)
-        self.statements: list[Statement | None] = []
         self.blocks: list[list[int]] = []
         self.functions: list[Function] = []
-        self.given: list[tuple[int, str]] = []  # where a value begins, and the name that takes it
-        self.parameters: dict[str, list[str]] = {}
         self._function = ""  # name of the function whose body is being read
 
     def module(self, tree: ast.Module) -> View:
@@ -80,15 +38,15 @@ class _Reader(ExpressionReader):
         self.block(tree.body, docstring=True)
         free = {name for name, bound in self.events if not bound}
         self.scopes.outside = frozenset(free - self.scopes.taken())
-        self.subscripts = self._lists()
-        lengths = self._lengths()
+        self.subscripts = self.lists()
+        lengths = self.lengths()
         statements = [statement for statement in self.statements if statement is not None]
         return View(
             text=self.text,
             scopes=self.scopes,
             roles=self.roles,
             expressions=self.expressions,
-            numbers=self._numbers(lengths),
+            numbers=self.final_numbers(lengths),
             tokens=self.tokens,
             calls=self.calls,
             displays=self.displays,
@@ -99,70 +57,9 @@ class _Reader(ExpressionReader):
             units=units(statements, self.blocks),
             blocks=self.blocks,
             wholes=frozenset(self.wholes),
-            pools=self._pools(),
-            step=self._step(),
+            pools=self.pools(),
+            step=self.step(),
         )
-
-    def _lists(self) -> list[Subscript]:
-        """Return the subscripts whose containers are not known to be dictionaries."""
-        find = self.roles.find
-        mappings = {find(role) for role in self.mappings}
-        return [subscript for subscript in self.subscripts if find(subscript.role) not in mappings]
-
-    def _lengths(self) -> dict[int, int]:
-        """Return how many elements containers have: the shortest display of their role."""
-        lengths: dict[int, int] = {}
-        for role, size in self.sizes:
-            role = self.roles.find(role)
-            lengths[role] = min(size, lengths.get(role, size))
-        return lengths
-
-    def _numbers(self, lengths: dict[int, int]) -> list[Number]:
-        """Return the numbers, with what is known of them from the rest of the program."""
-        given = {start for start, name in self.given if name in self.wholes}
-        for call in self.calls:
-            names = self.parameters.get(call.name, ())
-            given.update(
-                argument.start
-                for argument, name in zip(call.arguments, names, strict=False)
-                if (argument.keyword or name) in self.wholes
-            )
-        lasts = {
-            (subscript.start, subscript.stop): lengths.get(self.roles.find(subscript.role), 0) - 1
-            for subscript in self.subscripts
-        }
-        return [
-            number._replace(
-                whole=number.whole or number.start in given,
-                last=lasts.get((number.start, number.stop), -1),
-            )
-            for number in self.numbers
-        ]
-
-    def _pools(self) -> dict[int, list[Candidate]]:
-        source, find = self.text.source, self.roles.find
-        pools: dict[int, dict[str, Candidate]] = {}
-        for start, stop, role, names, _, fragile, _, whole in self.expressions:
-            if stop - start <= _LONGEST_CANDIDATE:
-                text = source[start:stop]
-                pool = pools.setdefault(find(role), {})
-                if text.isprintable() and (text not in pool or whole):
-                    whole = whole or text.isdigit() or text in self.wholes
-                    pool[text] = Candidate(text, names, fragile, whole)
-        for index, scope in enumerate(self.scopes.scopes):
-            for name in scope.bound:
-                pool = pools.setdefault(find(self.roles.of("name", index, name)), {})
-                pool[name] = Candidate(name, (name,), False, name in self.wholes)
-        return {role: list(pool.values()) for role, pool in pools.items()}
-
-    def _step(self) -> str:
-        for statement in self.statements:
-            if statement is not None and statement.body >= 0:
-                line = self.text.source[statement.body :]
-                inner = line[: len(line) - len(line.lstrip(" \t\f"))]
-                if inner.startswith(statement.indent) and inner != statement.indent:
-                    return inner[len(statement.indent) :]
-        return "    "
 
     # --- statements ---
 

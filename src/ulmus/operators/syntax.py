@@ -21,13 +21,13 @@ from ulmus.operators.arguments import (
     more_arguments,
     swap_arguments,
 )
+from ulmus.operators.cache import VIEWS, refusal_of
 from ulmus.operators.constants import change_number
 from ulmus.operators.draws import weighted
 from ulmus.operators.growth import new_parameter, repeat_call, rescale, twin
 from ulmus.operators.indices import keep_in_reach
 from ulmus.operators.loops import change_range, guard, unwrap, wrap_in_loop
 from ulmus.operators.positions import Change, Splice, apply, overlap
-from ulmus.operators.reader import VIEWS, refusal_of
 from ulmus.operators.statements import copy_statement, delete_statement, move_statement
 from ulmus.operators.substitutions import (
     flip_flag,
