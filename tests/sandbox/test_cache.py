@@ -63,6 +63,17 @@ def test_a_file_appears_whole_and_leaves_nothing_beside(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_the_oldest_files_go(tmp_path: Path) -> None:
+    for age, name in enumerate(("d.old", "c.old", "b.old", "a.old", "x.new")):
+        (tmp_path / name).write_bytes(b"x")
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    cache.prune(tmp_path, "*.old", keep=3)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["b.old", "c.old", "d.old", "x.new"]
+    cache.prune(tmp_path, "*.old", keep=3)
+    cache.prune(tmp_path / "missing", "*", keep=1)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_a_refusing_disk_costs_only_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,14 @@ def publish(content: bytes | bytearray, target: Path) -> bool:
     return True
 
 
+def prune(folder: Path, pattern: str, keep: int) -> None:
+    """Delete all but the newest files of a pattern; whoever has one open keeps what it has."""
+    with contextlib.suppress(OSError):
+        files = sorted(folder.glob(pattern), key=lambda file: file.stat().st_mtime_ns)
+        for file in files[:-keep]:
+            file.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _scratch(folder: Path) -> Iterator[tuple[int, str | None]]:
     """Give a private file beside the target and leave nothing behind."""

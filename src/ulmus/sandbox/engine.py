@@ -25,6 +25,9 @@ GUEST = Path(__file__).with_name("guest.wasm")
 SETTINGS = f"fuel+epoch+nan-canonical+opt=speed+stack={STACK_BYTES}"
 """The settings of the engine that change what compiled code is or does; part of every key."""
 
+KEPT = 4
+"""Compiled guests that stay in the cache, 40 MB each; the oldest go when a new one comes."""
+
 Progress = Callable[[str], None]
 T = TypeVar("T")
 
@@ -161,6 +164,7 @@ def _load(engine: Any, wasm: Path, folder: Path, progress: Progress | None) -> A
     component = _compile(engine, wasm, progress)
     if place is not None:
         cache.publish(component.serialize(), place / name)
+        cache.prune(place, "guest-*.cwasm", keep=KEPT)
     return component
 
 
