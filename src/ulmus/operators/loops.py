@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 from ulmus.operators.constants import varied
 from ulmus.operators.draws import pick
@@ -140,9 +141,20 @@ def change_range(view: View, rng: random.Random) -> Change | None:
     if exact:
         text = varied(exact[0], view, rng)
     else:
-        text = f"{before} {pick(rng, ('+', '-'))} {pick(rng, (1, 1, 2))}"
+        text = _shifted(before, pick(rng, (1, 1, 2)) * pick(rng, (1, -1)))
     change = Splice(bound.start, bound.stop, text)
     return Change((change, *_reached(view, call)), f"{before} → {text}")
+
+
+def _shifted(bound: str, step: int) -> str:
+    """Return a bound plus a step, without `- 1 + 1`."""
+    parts = re.fullmatch(r"(.*\S) ([+-]) (\d{1,6})", bound)
+    if parts is not None:
+        bound = parts[1]
+        step += int(parts[2] + parts[3])
+    if step == 0:
+        return bound
+    return f"{bound} {'+' if step > 0 else '-'} {abs(step)}"
 
 
 def _reached(view: View, call: Call) -> list[Splice]:
