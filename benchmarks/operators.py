@@ -1,10 +1,12 @@
 """Operators that need no language model: what a child costs, and what they find in a search.
 
     python benchmarks/operators.py                  time per child and size of views
-    python benchmarks/operators.py --search 5000    MAP-Elites from a seed program, real parts
+    python benchmarks/operators.py --search 5000 [--operators syntax=1 --operators ...]
+                                                    MAP-Elites from a seed program, real parts
 
-A search prints one row per seed and, for the children with one edit only, one row per kind of
-edit: how many were valid walkers, how many were admitted, how much they raised the QD score.
+A search prints one row per mixture and seed and, for the children with one edit only, one row per
+kind of edit: how many were valid walkers, how many were admitted, how much they raised the QD
+score.
 """
 
 from __future__ import annotations
@@ -174,31 +176,34 @@ def main() -> None:
     """Parse the command line, measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--search", type=int, metavar="EVALUATIONS")
-    parser.add_argument("--operators", default="syntax=0.8,crossover=0.2", type=parse_mixture)
+    parser.add_argument("--operators", action="append", metavar="NAME=WEIGHT,...")
     parser.add_argument("--weights", default={}, type=parse_mixture, metavar="KIND=WEIGHT,...")
     parser.add_argument("--programs", default="square")
     parser.add_argument("--seeds", default="101,102,103")
     parser.add_argument("--repeats", type=int, default=2000)
     parser.add_argument("--machine")
     given = parser.parse_args()
+    mixtures = given.operators or ["syntax=0.8,crossover=0.2"]
     if given.search is None:
         parents = [seed_program(name) for name in SEED_PROGRAMS]
         parents.append(descendant(parents[0], 5000, 100))
-        rows = [time_children(n, p, given.repeats) for n in given.operators for p in parents]
+        names = [name for mixture in mixtures for name in parse_mixture(mixture)]
+        rows = [time_children(n, p, given.repeats) for n in names for p in parents]
         print_rows(rows)
         print(write_rows("operators", rows, given.machine))
         return
-    rows, fates = [], []
-    for program in given.programs.split(","):
-        for seed in given.seeds.split(","):
-            row, more = search(
-                make_portfolio(given.operators, given.weights), program, int(seed), given.search
-            )
-            rows.append(row)
-            fates += more
+    rows = []
+    for mixture in mixtures:
+        portfolio = make_portfolio(parse_mixture(mixture), given.weights)
+        fates: list[tuple[str, Placement, float]] = []
+        for program in given.programs.split(","):
+            for seed in given.seeds.split(","):
+                row, more = search(portfolio, program, int(seed), given.search)
+                rows.append({"operators": mixture, **row})
+                fates += more
+        print_rows(tally_kinds(fates))
+        print_rows(tally_counts(fates))
     print_rows(rows)
-    print_rows(tally_kinds(fates))
-    print_rows(tally_counts(fates))
     print(write_rows("operators_search", rows, given.machine))
 
 

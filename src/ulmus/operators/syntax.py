@@ -1,4 +1,4 @@
-"""Blind mutation: one to three typed edits of the text of a program, steered by its syntax tree.
+"""Blind mutation: one to four typed edits of the text of a program, steered by its syntax tree.
 
 No model and no knowledge of what the program is for; the baseline that a learned operator has to
 beat. How it departs from the tree mutation of the paper (arXiv 2206.08896, section 3 and
@@ -82,7 +82,7 @@ KINDS: dict[str, tuple[float, Kind]] = {
 _FULL = {"delete": 20.0, "drop": 4.0, "fewer": 2.0, "number": 4.0, "flag": 1.0, "operator": 1.0}
 """Kinds and weights for programs beyond the length: most cut, none adds a statement."""
 
-_NUM_EDITS = (0.35, 0.65, 1.0)  # how often at most one, two, three edits are drawn
+_NUM_EDITS = (0.3, 0.6, 0.85, 1.0)  # how often at most one, two, three, four edits are drawn
 _NEAR_INDICES = frozenset({"number", "argument", "expression", "wrap", "operator"})
 _TRIES = 8  # children that are tried until one parses and differs from its parent
 _DRAWS = 6  # kinds that are drawn for one edit until one finds something to do
@@ -100,7 +100,7 @@ def make_edit(kind: str, view: View, rng: random.Random) -> Change | None:
 
 
 class SyntaxMutation:
-    """Proposes programs that differ from their parent by one to three edits."""
+    """Proposes programs that differ from their parent by one to four edits."""
 
     name = "syntax"
     arity = 1
@@ -160,7 +160,7 @@ class SyntaxMutation:
         return Proposal(self.name, origin, None, refusal="no edit found")
 
     def _changes(self, view: View, rng: random.Random) -> list[Change]:
-        """Draw one to three edits that do not touch the same text."""
+        """Draw one to four edits that do not touch the same text."""
         wanted = 1 + weighted(rng, _NUM_EDITS)
         changes: list[Change] = []
         splices: list[Splice] = []
