@@ -22,6 +22,11 @@ def written(value: float) -> str:
     return repr(rounded if rounded else 0.0)
 
 
+def tame(value: int | float) -> int | float:
+    """Return a number that can be reckoned with: 1 in place of huge and infinite ones."""
+    return value if abs(value) < _LARGEST else 1
+
+
 def varied(number: Number, view: View, rng: random.Random) -> str:
     """Return the text of a number near the given one, or of another one at times."""
     if number.last > 0:
@@ -29,7 +34,7 @@ def varied(number: Number, view: View, rng: random.Random) -> str:
         return str(pick(rng, others))
     if number.whole:
         return _varied_whole(number.value, rng)
-    value = number.value
+    value = tame(number.value)
     draw = rng.random()
     if draw < 0.45:
         spread = pick(rng, (0.05, 0.2, 0.5))
@@ -47,8 +52,7 @@ def varied(number: Number, view: View, rng: random.Random) -> str:
 
 
 def _varied_whole(value: int | float, rng: random.Random) -> str:
-    small = abs(value) < _LARGEST
-    return str((round(value) if small else 1) + pick(rng, _WHOLE_STEPS))
+    return str(round(tame(value)) + pick(rng, _WHOLE_STEPS))
 
 
 def _as_before(before: int | float, after: float, rng: random.Random) -> str:

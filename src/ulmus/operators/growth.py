@@ -6,7 +6,7 @@ import random
 import re
 
 from ulmus.operators.arguments import other_argument
-from ulmus.operators.constants import varied, written
+from ulmus.operators.constants import tame, varied, written
 from ulmus.operators.draws import bell, pick
 from ulmus.operators.positions import Change, Splice, apply, overlap
 from ulmus.operators.statements import brief, code, insertion, place_after, room_for
@@ -156,7 +156,9 @@ def rescale(view: View, rng: random.Random) -> Change | None:
     call, numbers = pick(rng, groups)
     factor = 1.0 + bell(rng) * 0.4 if rng.random() < 0.6 else 1.0
     shift = 0.0 if factor != 1.0 else bell(rng) * 3.0
-    splices = tuple(Splice(n.start, n.stop, _near(n, n.value * factor + shift)) for n in numbers)
+    splices = tuple(
+        Splice(n.start, n.stop, _near(n, tame(n.value) * factor + shift)) for n in numbers
+    )
     what = f"× {written(factor)}" if factor != 1.0 else f"+ {written(shift)}"
     return Change(splices, f"{call.name or 'list'} {what}")
 
