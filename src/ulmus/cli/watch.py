@@ -31,6 +31,7 @@ class Watcher:
         self._minutes = minutes
         self._last_s = float("-inf")
         self._live: Any = None
+        self._unshown: Progress | None = None
 
     def __enter__(self) -> Watcher:
         if sys.stderr.isatty():
@@ -42,6 +43,8 @@ class Watcher:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._unshown is not None:
+            self._show(self._unshown)
         if self._live is not None:
             self._live.stop()
 
@@ -49,8 +52,13 @@ class Watcher:
         """Show where the run stands, unless that was done a moment ago."""
         now = time.monotonic()
         if now - self._last_s < (LINE_EVERY_S if self._live is None else FRAME_EVERY_S):
+            self._unshown = progress
             return
         self._last_s = now
+        self._show(progress)
+
+    def _show(self, progress: Progress) -> None:
+        self._unshown = None
         if self._live is None:
             say(self._line(progress))
         else:
