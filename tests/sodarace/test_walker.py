@@ -4,6 +4,7 @@ import json
 import math
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -165,6 +166,17 @@ def test_close_joints_are_found_as_by_comparing_all_pairs():
         walker = parse_walker({**chain(num), "joints": joints})
         assert (walker == Invalid("walker: joints closer than 0.1 u")) is close
     assert found == {True, False}
+
+
+def test_joints_that_the_builder_keeps_apart_are_apart_wherever_the_walker_stands(guest):
+    """Coordinates with few digits put joints at 0.1, give or take a rounding error."""
+    for tenths in range(-100, 100):
+        builder = guest["walk_creator"].walker_creator()
+        places = [(0, -3), (1.7, tenths / 10), (1.7, (tenths + 1) / 10)]
+        handles = [builder.add_joint(x, y) for x, y in places]
+        for a, b in pairwise(handles):
+            builder.add_muscle(a, b)
+        parsed(builder.get_walker())
 
 
 def test_figures_of_a_triangle():

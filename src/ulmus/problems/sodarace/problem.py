@@ -21,7 +21,7 @@ from ulmus.problems.sodarace.terrain import terrain, terrain_names
 from ulmus.problems.sodarace.walker import LARGEST_EXTENT, Invalid, Walker, parse_walker
 from ulmus.records import Evaluation, Job, Measure, Outcome, Program, Status
 
-SCORE_VERSION = 1
+SCORE_VERSION = 2
 """Goes up whenever physics, terrains or the rules for walkers change a score."""
 
 LARGEST_MASS = 240.0

@@ -219,11 +219,12 @@ def _length(a: Joint, b: Joint) -> float:
 def _check_distances(points: Sequence[Joint]) -> None:
     """Refuse joints closer than 0.1, looking only at neighbours along one oblique direction.
 
-    The direction (0.8, 0.6) is one along which rows and columns of a grid do not pile up.
+    The direction (0.8, 0.6) is one along which rows and columns of a grid do not pile up. Places
+    along it are taken from the corner, since far from 0 the sums would be coarse; distances are
+    taken as `walk_creator` takes them, so that two joints that it kept apart are apart here.
     """
     left, low = min(x for x, _ in points), min(y for _, y in points)
-    shifted = [(x - left, y - low) for x, y in points]  # far from 0 the sums would be coarse
-    line = sorted((0.8 * x + 0.6 * y, x, y) for x, y in shifted)
+    line = sorted((0.8 * (x - left) + 0.6 * (y - low), x, y) for x, y in points)
     for k, (place, x, y) in enumerate(line):
         end = place + NEAREST + 1e-6
         for other in range(k + 1, len(line)):
