@@ -121,6 +121,21 @@ def test_cutting_a_batch_does_not_change_its_proposals() -> None:
     assert elites_of(cut) == elites_of(whole)
 
 
+def test_cutting_a_batch_does_not_let_later_batches_be_asked_too_early() -> None:
+    whole, cut = new_search(), new_search()
+    run_alternating(whole, 8)
+    run_alternating(cut, 2)
+    flying = [cut.ask(5)]
+    for _ in range(9):
+        while cut.ready and flying[-1].number < 7:
+            flying.append(cut.ask())
+        batch = flying.pop(0)
+        cut.tell(batch, evaluate(batch.programs))
+        if not flying:
+            break
+    assert elites_of(cut) == elites_of(whole)
+
+
 def test_a_text_is_evaluated_once() -> None:
     search, seen = new_search(), set()
     duplicates = 0

@@ -103,7 +103,7 @@ class MapElites:
         self._batch_size = batch_size
         self._seen: set[str] = set()
         self._asked = (0, 0)  # batch and index of the next proposal
-        self._told = -1  # last batch of which something was told
+        self._told = -1  # last batch that was told to its end
         self._parents = Archive(measures)  # the map that the parents are drawn from
         self._waiting: deque[tuple[int, int, Elite]] = deque()  # admitted, not yet parents
 
@@ -125,7 +125,7 @@ class MapElites:
                 from has not been told.
         """
         number, start = self._asked
-        size = len(self._seeds) if number == 0 else self._batch_size
+        size = self._size(number)
         stop = size if limit is None else min(size, start + limit)
         proposals = self._propose(number, start, stop)
         fresh = []
@@ -148,12 +148,12 @@ class MapElites:
         for position, proposal in enumerate(batch.proposals):
             index = batch.start + position
             steps.append(self._place(batch.number, index, proposal, results.get(position)))
-        self._told = batch.number
+        self._note_told(batch.number, batch.start + len(batch.proposals))
         return steps
 
     def restore(self, past: PastStep) -> None:
         """Take over one step of the past, in order, instead of asking and telling it."""
-        size = len(self._seeds) if past.batch == 0 else self._batch_size
+        size = self._size(past.batch)
         if (past.batch, past.index) != self._asked or past.index >= size:
             raise ConfigError(f"step {past.batch}/{past.index} came, {self._asked} was expected")
         if past.program is not None:
@@ -164,8 +164,15 @@ class MapElites:
         self._asked = (
             (past.batch + 1, 0) if past.index + 1 == size else (past.batch, past.index + 1)
         )
-        self._told = past.batch
+        self._note_told(past.batch, past.index + 1)
         self._show_parents(past.batch - self.depth)
+
+    def _size(self, number: int) -> int:
+        return len(self._seeds) if number == 0 else self._batch_size
+
+    def _note_told(self, number: int, stop: int) -> None:
+        """Count a batch as told only at its end: the map before that is not yet its own."""
+        self._told = number if stop == self._size(number) else number - 1
 
     def _propose(self, number: int, start: int, stop: int) -> list[Proposal]:
         if number == 0:
