@@ -212,6 +212,16 @@ def test_what_is_not_given_at_a_resume_is_taken_from_the_run(tmp_path: Path) -> 
     assert (result["evaluations"], result["seed"]) == (70, 5)
 
 
+def test_operators_keep_their_order_over_a_resume(tmp_path: Path) -> None:
+    mixture = ["--operators", f"{TOYS}:ToyOperator=0.8,{TOYS}:FarToyOperator=0.2", "--workers", "0"]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    finish([*run_command(whole, "--evaluations", "300"), *mixture])
+    finish([*run_command(parts, "--evaluations", "100"), *mixture])
+    resumed = [*COMMAND, "run", "--resume", str(parts), "--evaluations", "300", "--json"]
+    assert finish(resumed)["evaluations"] == 300
+    assert elites(parts) == elites(whole)
+
+
 def test_a_run_that_is_being_written_is_refused_to_others(tmp_path: Path) -> None:
     folder, marker = tmp_path / "run", f"locked-{os.getpid()}"
     process = start(run_command(folder, "--minutes", "5", "--workers", "1", slow=True), marker)

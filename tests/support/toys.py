@@ -112,3 +112,15 @@ class SlowToySandbox(ToySandbox):
     """The same results, at a pace at which a run can be interrupted."""
 
     sleep_s: float = 0.002
+
+
+@dataclass(frozen=True)
+class FarToyOperator(ToyOperator):
+    """Moves a pair far; in the alphabet it comes before the operator that it is mixed with."""
+
+    step: float = 0.5
+    name = "toy-leap"
+
+    @property
+    def identity(self) -> str:
+        return f"toy-leap/1 step={self.step}"

@@ -112,4 +112,5 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def manifest_rows(manifest: Mapping[str, Json]) -> list[tuple[str, str]]:
-    return [(key, json.dumps(value, sort_keys=True)) for key, value in manifest.items()]
+    """Return the manifest as rows; the order of keys is kept, it means something for operators."""
+    return [(key, json.dumps(value)) for key, value in manifest.items()]
