@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, field
+from math import isfinite
 
 from ulmus.errors import EvaluationError
 from ulmus.problems.base import Problem
@@ -21,6 +22,7 @@ MAX_LOSSES = 3
 """How often a chunk may lose its worker before its programs are tried one by one."""
 
 CRASHED = "crashed"
+NOT_FINITE = "fitness or measures are not finite"
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,17 @@ def evaluate_chunk(problem: Problem, sandbox: Sandbox, sources: Sequence[str]) -
     start = time.process_time()
     outcomes = sandbox.run([problem.job(Program(source)) for source in sources])
     middle = time.process_time()
-    evaluations = problem.score(outcomes)
+    evaluations = [_finite(evaluation) for evaluation in problem.score(outcomes)]
     end = time.process_time()
     return ChunkResult(tuple(evaluations), middle - start, end - middle)
+
+
+def _finite(evaluation: Evaluation) -> Evaluation:
+    """Return an evaluation that a map can hold: not-a-number would keep its cell for ever."""
+    fitness = evaluation.fitness
+    if fitness is None or all(map(isfinite, (fitness, *evaluation.measures))):
+        return evaluation
+    return Evaluation.invalid(NOT_FINITE)
 
 
 @dataclass

@@ -6,15 +6,18 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
+from math import inf, nan
 
 import pytest
 from toys import KILLER, ToyProblem, ToySandbox
 
 from ulmus.errors import EvaluationError
-from ulmus.evaluate import CRASHED, Evaluator
-from ulmus.records import Evaluation, Program
+from ulmus.evaluate import CRASHED, NOT_FINITE, Evaluator, evaluate_chunk
+from ulmus.records import Evaluation, Outcome, Program
 from ulmus.workers import InlineExecutor, local_executor
 
 PAIRS = [f"(0.{i % 10}, 0.{i % 7})" for i in range(40)]
@@ -28,6 +31,23 @@ def expected(source: str) -> Evaluation:
 
 def programs(sources: list[str]) -> list[Program]:
     return [Program(source) for source in sources]
+
+
+@dataclass(frozen=True)
+class BrokenProblem(ToyProblem):
+    """A problem of somebody's whose sums go wrong."""
+
+    evaluation: Evaluation = field(default_factory=lambda: Evaluation(1.0))
+
+    def score(self, outcomes: Sequence[Outcome]) -> list[Evaluation]:
+        return [self.evaluation for _ in outcomes]
+
+
+@pytest.mark.parametrize("figures", [(nan, 0.5), (inf, 0.5), (-inf, 0.5), (0.5, nan), (0.5, inf)])
+def test_what_is_not_finite_never_reaches_the_map(figures: tuple[float, float]) -> None:
+    problem = BrokenProblem(evaluation=Evaluation(figures[0], (0.5, figures[1])))
+    result = evaluate_chunk(problem, ToySandbox(), ["(0.5, 0.5)"])
+    assert result.evaluations == (Evaluation.invalid(NOT_FINITE),)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ class Problem(Protocol):
     def score(self, outcomes: Sequence[Outcome]) -> list[Evaluation]:
         """Judge a whole batch of outcomes in trusted code, in the same order.
 
-        Never raises for anything that a candidate returned.
+        Never raises for anything that a candidate returned. A fitness or measure that is not
+        finite makes a program invalid.
         """
         ...
