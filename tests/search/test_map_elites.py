@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,15 @@ def test_bins_of_the_square_seed_are_those_of_the_specification() -> None:
 
 def test_values_beyond_the_ends_go_to_the_edge_bins() -> None:
     assert [bin_of(AXES[0], value) for value in (-5.0, 0.0, 29.99, 30.0, 1e9)] == [0, 0, 11, 11, 11]
+    unit = Measure("share", "", 0.0, 1.0, 12)
+    assert [bin_of(unit, value) for value in (-1.7e308, 1.7e308)] == [0, 11]
+
+
+def test_the_lower_end_of_a_bin_belongs_to_it() -> None:
+    for axis, width in zip(AXES, (2.5, 2.5, 20.0), strict=True):
+        ends = [width * k for k in range(12)]
+        assert [bin_of(axis, end) for end in ends] == list(range(12))
+        assert [bin_of(axis, end - 1e-9) for end in ends] == [0, *range(11)]
 
 
 @given(st.integers(0, 12**3 - 1))
@@ -173,3 +184,21 @@ def test_weights_decide_how_often_an_operator_is_drawn() -> None:
     assert abs(draws.count(1) / 4000 - 0.25) < 0.03
     with pytest.raises(ConfigError, match="positive"):
         Portfolio((ToyOperator(),), (0.0,))
+
+
+def test_parents_are_drawn_uniformly_from_the_occupied_cells() -> None:
+    seeds = [Program(f"({k / 10 + 0.05}, 0.5)") for k in range(10)]
+    portfolio = Portfolio((ToyOperator(),), (1.0,))
+    measures = ToyProblem().measures
+    search = MapElites(measures, portfolio, seeds, seed=1, batch_size=4000)
+    search.tell(search.ask(), evaluate(seeds))
+    assert len(search.archive) == 10
+    drawn = Counter(proposal.parents[0] for proposal in search.ask().proposals)
+    counts = [drawn[seed.hash] for seed in seeds]
+    chi_square = sum((count - 400) ** 2 / 400 for count in counts)
+    assert chi_square < 27.9  # 1 in 1,000 for 9 degrees of freedom; the seed is fixed
+
+
+def test_every_digit_of_a_weight_is_part_of_the_identity() -> None:
+    near = [Portfolio((ToyOperator(),), (weight,)).identity for weight in (0.8, 0.8000001)]
+    assert near[0] != near[1]

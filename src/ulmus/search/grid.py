@@ -13,8 +13,9 @@ def bin_of(measure: Measure, value: float) -> int:
 
     The paper gives no ranges, but every working program must have a cell (ELM, section 4).
     """
-    position = (value - measure.low) / (measure.high - measure.low) * measure.bins
-    return min(measure.bins - 1, max(0, math.floor(position)))
+    share = (value - measure.low) / (measure.high - measure.low)
+    # A share beyond the ends may be too large to be multiplied or made whole.
+    return min(measure.bins - 1, math.floor(min(max(share, 0.0), 1.0) * measure.bins))
 
 
 def cell_of(measures: Sequence[Measure], values: Sequence[float]) -> int:

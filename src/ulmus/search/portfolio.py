@@ -33,7 +33,7 @@ class Portfolio:
     def identity(self) -> str:
         """All that can change a child, for the identity of a run."""
         pairs = zip(self.operators, self.weights, strict=True)
-        return ", ".join(f"{operator.identity}={weight:g}" for operator, weight in pairs)
+        return ", ".join(f"{operator.identity}={weight!r}" for operator, weight in pairs)
 
     def choose(self, rng: random.Random) -> int:
         """Draw the position of an operator."""
