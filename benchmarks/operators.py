@@ -62,7 +62,7 @@ def time_children(name: str, parent: Program, repeats: int) -> dict[str, object]
         operator.propose([[parent, *relatives]], [rng])
         known.append(time.perf_counter() - start)
     for index in range(repeats // 10):
-        fresh = Program(f"{parent.source}\n# {index}\n")
+        fresh = Program(f"{parent.source}\n# {name} {index}\n")
         start = time.perf_counter()
         operator.propose([[fresh, *relatives]], [generator(3, "time", 0, index)])
         unknown.append(time.perf_counter() - start)

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ulmus.operators.crossover import GRAFTS, Crossover
-from ulmus.operators.hunks import unbound
 from ulmus.operators.positions import apply, overlap
 from ulmus.operators.reader import look
 from ulmus.operators.scope import BUILTINS
@@ -68,6 +67,21 @@ def main():
 """
 
 
+def unbound(tree):
+    """Return the names that a program uses and binds nowhere."""
+    used, bound = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.FunctionDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+    return used - bound
+
+
 def children(kind, first, second, count=200):
     """Return the distinct texts that one kind of graft makes of two programs."""
     receiver, donor = look(first), look(second)
@@ -83,7 +97,7 @@ def children(kind, first, second, count=200):
     pair=st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)),
     seeds=st.lists(st.integers(0, 2**40), max_size=6),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_lines_of_descent_parse_and_bind_their_names(pair, seeds):
     first, second = (SEEDS[name] for name in pair)
     known = {"query_cppn", "walker_creator", "math", *BUILTINS}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import random
+import re
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from ulmus.operators.draws import pick
-from ulmus.operators.positions import Change, Splice, apply, parse
+from ulmus.operators.positions import Change, Splice, apply
 from ulmus.operators.scope import BUILTINS
-from ulmus.operators.view import View
+from ulmus.operators.view import Statement, View
+
+
+_BINDING = frozenset({"For", "FunctionDef", "ClassDef", "AsyncFor", "AsyncFunctionDef"})
+"""Compound statements whose first line binds a name: the first one of what they bind."""
 
 
 class Hunk(NamedTuple):
@@ -22,7 +26,6 @@ class Hunk(NamedTuple):
         text: The donor's lines, with the receiver's line endings.
         binds: Names that the donor binds in these lines.
         loses: Names that the receiver binds in the lines that go.
-        defines: True if a function begins in these lines, on either side: arguments change.
         uses: Names that the donor's statements in these lines need.
     """
 
@@ -31,7 +34,6 @@ class Hunk(NamedTuple):
     text: str
     binds: frozenset[str]
     loses: frozenset[str]
-    defines: bool
     uses: frozenset[str]
 
 
@@ -44,22 +46,34 @@ def hunks(receiver: View, donor: View) -> list[Hunk]:
     for tag, a0, a1, b0, b1 in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        span = (donor.text.starts[b0], donor.text.starts[b1])
-        within = [s for s in donor.statements if span[0] <= s.start < span[1]]
         start, stop = receiver.text.starts[a0], receiver.text.starts[a1]
-        gone = [s for s in receiver.statements if start <= s.start < stop]
+        gone = _between(receiver, start, stop)
+        come = _between(donor, donor.text.starts[b0], donor.text.starts[b1])
         found.append(
             Hunk(
                 start,
                 stop,
                 "".join(line + newline for line in theirs[b0:b1]),
-                frozenset(name for s in within for name in s.binds),
-                frozenset(name for s in gone for name in s.binds),
-                any(s.kind.endswith("Def") for s in (*within, *gone)),
-                frozenset(name for s in within for name in s.uses),
+                frozenset(name for s in come for name in _bound_by(donor, s)),
+                frozenset(name for s in gone for name in _bound_by(receiver, s)),
+                frozenset(name for s in come for name in s.uses),
             )
         )
     return found
+
+
+def _between(view: View, start: int, stop: int) -> list[Statement]:
+    return [s for s in view.statements if start <= s.start < stop]
+
+
+def _bound_by(view: View, statement: Statement) -> set[str]:
+    """Return the names that the first lines of a statement bind, arguments included."""
+    names = set(statement.binds)
+    end = statement.body if statement.body >= 0 else statement.stop
+    for scope in view.scopes.scopes:
+        if scope.kind == "function" and statement.start <= scope.opened < end:
+            names.update(name for name, bound in scope.bound.items() if bound == scope.opened)
+    return names
 
 
 def take_hunks(receiver: View, donor: View, rng: random.Random) -> Change | None:
@@ -69,36 +83,20 @@ def take_hunks(receiver: View, donor: View, rng: random.Random) -> Change | None
         return None
     taken = {position for position in range(len(found)) if rng.random() < 0.4}
     taken.add(found.index(pick(rng, found)))
-    known = receiver.scopes.taken() | receiver.scopes.outside | BUILTINS
+    known = receiver.scopes.taken() | receiver.scopes.outside | donor.scopes.outside | BUILTINS
     for _ in range(3):
         needed = _needed(found, taken) - known
         more = {position for position, hunk in enumerate(found) if hunk.binds & needed} - taken
         if not more:
             break
         taken |= more
-    if len(taken) == len(found):
+    chosen = [found[position] for position in sorted(taken)]
+    if len(chosen) == len(found) or _needed(found, taken) - known:
         return None
-    splices = tuple(Splice(*found[position][:3]) for position in sorted(taken))
-    risky = (
-        any(found[position].defines for position in taken)
-        or _needed(found, taken) - known - donor.scopes.outside
-        or _lost(receiver, found, taken)
-    )
-    if risky and _strays(receiver, donor, splices):
+    splices = tuple(Splice(*hunk[:3]) for hunk in chosen)
+    if _strays(receiver, chosen, apply(receiver.source, splices)):
         return None
-    return Change(splices, f"{len(taken)} of {len(found)} differences")
-
-
-def _lost(receiver: View, found: list[Hunk], taken: set[int]) -> set[str]:
-    """Return the names that might have no value any more when the taken hunks are in."""
-    hunks_in = [found[position] for position in sorted(taken)]
-    lost = {name for hunk in hunks_in for name in hunk.loses}
-    lost -= {name for hunk in hunks_in for name in hunk.binds}
-    if lost:
-        for s in receiver.statements:
-            if s.body < 0 and not any(h.start <= s.start < h.stop for h in hunks_in):
-                lost.difference_update(s.binds)
-    return lost
+    return Change(splices, f"{len(chosen)} of {len(found)} differences")
 
 
 def _needed(found: list[Hunk], taken: set[int]) -> set[str]:
@@ -107,24 +105,16 @@ def _needed(found: list[Hunk], taken: set[int]) -> set[str]:
     return uses - {name for position in taken for name in found[position].binds}
 
 
-def _strays(receiver: View, donor: View, splices: tuple[Splice, ...]) -> bool:
-    """Tell whether a child would use a name that nothing binds and neither parent needs."""
-    tree = parse(apply(receiver.source, splices))
-    outside = receiver.scopes.outside | donor.scopes.outside | BUILTINS
-    return tree is None or bool(unbound(tree) - outside)
-
-
-def unbound(tree: ast.Module) -> set[str]:
-    """Return the names that a program uses and binds nowhere."""
-    used: set[str] = set()
-    bound: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            bound.add(node.name)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, ast.alias):
-            bound.add((node.asname or node.name).partition(".")[0])
-    return used - bound
+def _strays(receiver: View, chosen: list[Hunk], source: str) -> bool:
+    """Tell whether a child still has a name in it that nothing binds any more."""
+    lost = {name for hunk in chosen for name in hunk.loses}
+    lost -= {name for hunk in chosen for name in hunk.binds}
+    if not lost:
+        return False
+    for s in receiver.statements:
+        if not any(hunk.start <= s.start < hunk.stop for hunk in chosen):
+            if s.body < 0:
+                lost.difference_update(s.binds)
+            elif s.kind in _BINDING:  # what its body binds may be gone, its first line is not
+                lost.difference_update(s.binds[:1], _bound_by(receiver, s) - set(s.binds))
+    return any(re.search(rf"\b{re.escape(name)}\b", source) for name in lost)
