@@ -12,7 +12,6 @@ from ulmus.operators.positions import Change, Splice, apply
 from ulmus.operators.scope import BUILTINS
 from ulmus.operators.view import Statement, View
 
-
 _BINDING = frozenset({"For", "FunctionDef", "ClassDef", "AsyncFor", "AsyncFunctionDef"})
 """Compound statements whose first line binds a name: the first one of what they bind."""
 
