@@ -147,16 +147,21 @@ def test_foreign_files_are_refused(folder: Path, tmp_path: Path) -> None:
     other.execute("CREATE TABLE notes (text)")
     other.commit()
     other.close()
-    with pytest.raises(RunFormatError, match="belongs to another program"):
-        RunLog.open_for_append(folder)
+    before = (folder / FILE_NAME).read_bytes()
+    for open_run in (RunLog.open_read_only, RunLog.open_for_append):
+        with pytest.raises(RunFormatError, match="belongs to another program"):
+            open_run(folder)
+    assert (folder / FILE_NAME).read_bytes() == before
 
 
 def test_a_newer_schema_is_refused_with_what_to_do(folder: Path) -> None:
     connection = sqlite3.connect(folder / FILE_NAME)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
+    before = (folder / FILE_NAME).read_bytes()
     with pytest.raises(RunFormatError, match=r"schema 99.*update ulmus"):
         RunLog.open_for_append(folder)
+    assert (folder / FILE_NAME).read_bytes() == before
 
 
 def test_a_missing_run_says_where_it_was_looked_for(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -39,10 +40,15 @@ class FolderLock:
                 f"the run {folder} is being written by process {holder}; wait for it to end, "
                 "or stop it with Ctrl-C"
             ) from None
-        stream.seek(0)
-        stream.truncate()
-        stream.write(f"{os.getpid()}\n")
-        stream.flush()
+        try:
+            stream.seek(0)
+            stream.truncate()
+            stream.write(f"{os.getpid()}\n")
+            stream.flush()
+        except OSError as error:
+            with suppress(OSError):
+                stream.close()  # would try to write again what the disk has just refused
+            raise RunWriteError(f"cannot write {file}: {error.strerror}; make room") from error
         return cls(stream)
 
     def release(self) -> None:

@@ -13,23 +13,13 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from ulmus.errors import RunWriteError
 from ulmus.records import Evaluation, Json, Placement, Step
-from ulmus.runs.file import (
-    FILE_NAME,
-    broken,
-    check_content,
-    check_file,
-    connect,
-    initialise,
-    manifest_rows,
-    migrate,
-    writing,
-)
+from ulmus.runs import file as run_file
+from ulmus.runs.file import FILE_NAME, NEW_NAME, broken, manifest_rows, reading, writing
 from ulmus.runs.lock import FolderLock
 from ulmus.runs.schema import PLACEMENTS
 
@@ -116,7 +106,11 @@ class RunLog:
         self._step_of: dict[str, int] = {}  # hash of an admitted program → first step
         self.num_steps = 0
         if lock is not None:
-            self._load_tail()
+            try:
+                self._load_tail()
+            except BaseException:
+                connection.close()
+                raise
 
     @classmethod
     def create(cls, folder: Path, manifest: Mapping[str, Json]) -> RunLog:
@@ -128,26 +122,26 @@ class RunLog:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            leftovers = sorted(entry.name for entry in folder.iterdir() if entry.name != "lock")
+            names = sorted(entry.name for entry in folder.iterdir())
         except OSError as error:
             raise RunWriteError(
                 f"cannot write to the run folder {folder}: {error.strerror}; "
                 "choose another one with --out"
             ) from error
-        if leftovers:
+        others = [name for name in names if name not in ("lock", NEW_NAME)]
+        if others:
             raise RunWriteError(
-                f"the folder {folder} is not empty (it holds {leftovers[0]}); choose another one "
+                f"the folder {folder} is not empty (it holds {others[0]}); choose another one "
                 "with --out, or go on with that run by --resume"
             )
         lock = FolderLock.take(folder)
         try:
-            connection = connect(folder / FILE_NAME, "rwc")
-            with writing(folder):
-                initialise(connection, manifest)
+            run_file.create(folder, manifest)
+            return cls(folder, run_file.open_to_write(folder), lock)
         except BaseException:
             lock.release()
+            _remove(folder)
             raise
-        return cls(folder, connection, lock)
 
     @classmethod
     def open_for_append(cls, folder: Path) -> RunLog:
@@ -156,14 +150,10 @@ class RunLog:
         Raises:
             RunNotFoundError, RunFormatError, RunLockedError: See `ulmus.errors`.
         """
-        check_file(folder)
+        run_file.open_to_read(folder).close()  # nothing is written to what is not ours
         lock = FolderLock.take(folder)
         try:
-            connection = connect(folder / FILE_NAME, "rw")
-            check_content(folder, connection)
-            with writing(folder):
-                migrate(connection)
-            return cls(folder, connection, lock)
+            return cls(folder, run_file.open_to_write(folder), lock)
         except BaseException:
             lock.release()
             raise
@@ -175,10 +165,7 @@ class RunLog:
         Raises:
             RunNotFoundError, RunFormatError: See `ulmus.errors`.
         """
-        check_file(folder)
-        connection = connect(folder / FILE_NAME, "ro")
-        check_content(folder, connection)
-        return cls(folder, connection, None)
+        return cls(folder, run_file.open_to_read(folder), None)
 
     def __enter__(self) -> RunLog:
         return self
@@ -201,16 +188,14 @@ class RunLog:
         if self.num_steps:
             raise RunWriteError(f"the run {self.folder} has steps and is not discarded")
         self.close()
-        for name in (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", "lock"):
-            (self.folder / name).unlink(missing_ok=True)
-        if not any(self.folder.iterdir()):
-            self.folder.rmdir()
+        _remove(self.folder)
 
     @property
     def manifest(self) -> dict[str, Json]:
         """What the run is: configuration, seed, versions, identity; plain data by key."""
         rows = self._read("SELECT key, value FROM manifest ORDER BY key")
-        return {key: json.loads(value) for key, value in rows}
+        with reading(self.folder):
+            return {key: json.loads(value) for key, value in rows}
 
     @property
     def elapsed_s(self) -> float:
@@ -272,32 +257,38 @@ class RunLog:
             " fitness, measures FROM steps WHERE step >= ? ORDER BY step"
         )
         for row in self._read(query, (start,)):
-            yield _logged(row, names)
+            with reading(self.folder):
+                step = _logged(row, names)
+            yield step
 
     def texts(self, start: int = 0) -> Iterator[tuple[int, StepText]]:
         """Iterate over (number of the step, its texts) from a number on, in order."""
         query = "SELECT step, note, source, answer FROM texts WHERE step >= ? ORDER BY step"
         for number, *row in self._read(query, (start,)):
-            yield number, _step_text(row)
+            with reading(self.folder):
+                text = _step_text(row)
+            yield number, text
 
     def text(self, number: int) -> StepText | None:
         """Return the texts kept of one step, None if none were."""
         query = "SELECT note, source, answer FROM texts WHERE step = ?"
         rows = list(self._read(query, (number,)))
-        return _step_text(rows[0]) if rows else None
+        with reading(self.folder):
+            return _step_text(rows[0]) if rows else None
 
     def clocks(self) -> Iterator[BatchClock]:
         """Iterate over the times of the batches, in order."""
         query = "SELECT batch, num_steps, elapsed_s, parts FROM batches ORDER BY row"
         for batch, num_steps, elapsed_s, parts in self._read(query):
-            yield BatchClock(batch, num_steps, elapsed_s, json.loads(parts))
+            with reading(self.folder):
+                clock = BatchClock(batch, num_steps, elapsed_s, json.loads(parts))
+            yield clock
 
     def _read(self, query: str, arguments: Sequence[object] = ()) -> Iterator[tuple]:  # type: ignore[type-arg]
-        try:
-            with closing(self._connection.execute(query, tuple(arguments))) as cursor:
-                yield from cursor
-        except sqlite3.DatabaseError as error:
-            raise broken(self.folder, str(error)) from error
+        with reading(self.folder):
+            # not "yield from", which would close the cursor of a log that is closed already
+            for row in self._connection.execute(query, tuple(arguments)):  # noqa: UP028
+                yield row
 
     def _load_tail(self) -> None:
         self._names = {text: number for number, text in self._read("SELECT id, text FROM names")}
@@ -365,6 +356,14 @@ class RunLog:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _remove(folder: Path) -> None:
+    """Remove the files of a run, and the folder if nothing else is in it."""
+    for name in (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", NEW_NAME, "lock"):
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _text_row(number: int, step: Step, replayable: bool) -> tuple[object, ...] | None:
