@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("startup", "sandbox", "simulator", "operators", "run_log", "pipeline")
+SCRIPTS = ("startup", "sandbox", "simulator", "physics", "operators", "run_log", "pipeline")
 
 
 def main() -> None:
