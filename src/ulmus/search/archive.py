@@ -70,7 +70,7 @@ class Archive:
 
     @property
     def qd_score(self) -> float:
-        """The sum of the champions' fitness (ELM, section 6), rounded once."""
+        """The sum of the champions' fitness (the QD score of ELM), rounded once."""
         return math.fsum(elite.fitness for elite in self._elites.values())
 
     @property

@@ -11,7 +11,7 @@ from ulmus.records import Measure
 def bin_of(measure: Measure, value: float) -> int:
     """Return the bin of a value in [0, bins); values beyond the ends go to the edge bins.
 
-    The paper gives no ranges, but every working program must have a cell (ELM, section 4).
+    The ELM paper gives no ranges, but every working program must have a cell.
     """
     share = (value - measure.low) / (measure.high - measure.low)
     # A share beyond the ends may be too large to be multiplied or made whole.

@@ -1,6 +1,6 @@
 """Sodarace: programs that return walkers, worth the distance that these come.
 
-Departures from the ELM paper (Lehman et al. 2022, sections 3 and 4): the paper gives neither the
+Departures from the ELM paper (Lehman et al. 2022, arXiv 2206.08896): the paper gives neither the
 simulated time nor the ranges of the map nor what becomes of a walker outside them; here they are
 10 s, 30 u x 30 u x 240 and the outermost cell.
 """

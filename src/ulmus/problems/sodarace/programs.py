@@ -18,7 +18,7 @@ _ALWAYS = (
     ("walk_creator", "walk_creator"),
 )
 """Names that a program may use without importing them: evolved programs lose their imports
-(ELM paper, section 3 and its listings)."""
+(listings of the ELM paper)."""
 
 _IF_NAMED = {"numpy": ("np", "numpy"), "query_cppn": ("query_cppn", "query_cppn:query_cppn")}
 """More such names by module; the module travels only with a program whose text has the name."""

@@ -1,7 +1,7 @@
 """A walker as validated plain data, and what can be read off it without simulating.
 
 Trusted code: nothing that a program returned is believed. The form is the dict of the ELM paper
-(Lehman et al. 2022, section 3): "joints" is a list of (x, y), "muscles" a list of
+(Lehman et al. 2022, arXiv 2206.08896): "joints" is a list of (x, y), "muscles" a list of
 [i, j, properties] with properties {"type": "distance"} for a bone and {"type": "muscle",
 "amplitude": stroke in u, "phase": turns} for a muscle. Further keys are ignored. What the paper
 leaves open (limits, unit of the phase) is decided here.

@@ -1,6 +1,6 @@
 """The constants of the physics, each with its reason.
 
-Departures from the ELM paper (Lehman et al. 2022, section 3): the paper gives none of these
+Departures from the ELM paper (Lehman et al. 2022, arXiv 2206.08896): the paper gives none of these
 numbers. They were chosen by measurement so that results hardly depend on the step; the figures
 are those of `benchmarks/physics.py`.
 
