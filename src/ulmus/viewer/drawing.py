@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ulmus.problems.sodarace.physics.constants import DEFAULT_LAWS, JOINT_RADIUS
+from ulmus.problems.sodarace.walker import STROKE
 from ulmus.viewer.colours import MUSCLE, Colour, mixed
 from ulmus.viewer.scenes import Film, Link, Point
 
@@ -30,10 +32,6 @@ ACCENT: Colour = (44, 110, 73)
 ENLARGED = 3
 """How much larger pictures are drawn before they are shrunk."""
 
-JOINT_RADIUS = 0.25  # u; physics.md section 2
-WAVE_PERIOD_S = 1.0
-RAMP_S = 1.0
-STROKE = 0.3
 TICKS_EVERY = 5  # u
 HORIZON = 0.82  # share of the height at which the ground lies
 DEAD_ZONE = 3.0  # u by which a walker may rise or sink before the camera goes after it
@@ -216,8 +214,8 @@ def tension_of(link: Link, seconds: float) -> float:
     """
     if seconds <= 0.0:
         return 0.0
-    ramp = min(1.0, seconds / RAMP_S)
-    turn = seconds / WAVE_PERIOD_S + link.phase
+    ramp = min(1.0, seconds / DEFAULT_LAWS.ramp_s)
+    turn = seconds / DEFAULT_LAWS.wave_period_s + link.phase
     return ramp * (link.stroke / STROKE) * math.sin(2.0 * math.pi * turn)
 
 
