@@ -19,8 +19,12 @@ def elites(
     """List the best program of each cell."""
     from ulmus.runs.log import RunLog
     from ulmus.runs.views import elites as champions
+    from ulmus.viewer.grid import measures_of
 
     with RunLog.open_read_only(folder) as log:
+        if not json:
+            names = "  ".join(f"{measure.name:>8}" for measure in measures_of(log.manifest))
+            print(f"{'cell':>6}  {'fitness':>10}  {names}  program")
         for elite in champions(log):
             if json:
                 emit(

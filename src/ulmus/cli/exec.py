@@ -23,7 +23,10 @@ def exec_program(
     ] = None,
     sandbox: Annotated[str, typer.Option(help="Tier that runs the program.")] = "wasm",
     fuel: Annotated[
-        int, typer.Option(min=1, help="Limit in WebAssembly instructions, about 1.3e10 a second.")
+        int,
+        typer.Option(
+            min=1, max=10**15, help="Limit in WebAssembly instructions, about 1.3e10 a second."
+        ),
     ] = Limits().fuel,
     memory_mb: Annotated[int, typer.Option(min=1, help="Limit of memory in MiB.")] = 256,
     json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
@@ -51,13 +54,16 @@ def read_source(file: Path) -> str:
         ProgramFileError: Missing, unreadable, too large, or not UTF-8.
     """
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
-            raise ProgramFileError(f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB")
-        return file.read_text("utf-8")
+        with file.open("rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise ProgramFileError(f"cannot read {file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ProgramFileError(f"{file} is not UTF-8 text: {error}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise ProgramFileError(f"{file} is larger than {MAX_FILE_BYTES >> 20} MiB")
+    return text.replace("\r\n", "\n")
 
 
 def run_one(tier: object, job: Job) -> Outcome:
@@ -72,11 +78,13 @@ def run_one(tier: object, job: Job) -> Outcome:
 def _print(outcome: Outcome) -> None:
     import json
 
+    from ulmus.viewer.plain_text import visible
+
     if outcome.stdout:
-        print(outcome.stdout, end="" if outcome.stdout.endswith("\n") else "\n")
+        print(visible(outcome.stdout), end="" if outcome.stdout.endswith("\n") else "\n")
     called = f" from {outcome.entry}()" if outcome.entry else ""
     print(f"status {outcome.status.value}{called}, fuel {outcome.fuel:,}")
     if outcome.error:
-        print(outcome.error)
+        print(visible(outcome.error))
     if outcome.status is Status.OK:
         print(json.dumps(outcome.value))

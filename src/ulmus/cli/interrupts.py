@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sys
 from types import FrameType
 
 from ulmus.cli.output import say
@@ -35,6 +37,15 @@ class Interrupts:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._asked:
             # Committed steps are safe and the workers die with us, so there is nothing to tidy.
+            _show_cursor()
             os._exit(EXIT_STATUS)
         self._asked = True
-        say("ending after the batches in flight; press Ctrl-C again to stop at once")
+        with contextlib.suppress(RuntimeError):  # the signal came in the middle of a print
+            say("ending after the batches in flight; press Ctrl-C again to stop at once")
+
+
+def _show_cursor() -> None:
+    """Undo what the live map did to the terminal."""
+    if sys.stderr.isatty():
+        with contextlib.suppress(OSError):
+            os.write(sys.stderr.fileno(), b"\x1b[?25h\n")

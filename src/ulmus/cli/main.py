@@ -8,6 +8,7 @@ import typer
 
 from ulmus.cli.elites import elites
 from ulmus.cli.exec import exec_program
+from ulmus.cli.output import drop_streams, open_streams, say
 from ulmus.cli.report import gif, report
 from ulmus.cli.run import run
 from ulmus.cli.show import show
@@ -48,16 +49,24 @@ def root(
 
 def main() -> None:
     """Run the command line; errors of ours become one message and exit status 2."""
+    open_streams()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where a full disk or a closed pipe can still be named
     except UlmusError as error:
-        print(f"ulmus: {error}", file=sys.stderr)
+        say(f"ulmus: {error}")
         sys.exit(2)
     except BrokenPipeError:
-        sys.stderr.close()
+        drop_streams()
         sys.exit(141)
+    except OSError as error:
+        say(f"ulmus: {error}")
+        drop_streams()
+        sys.exit(2)
     except KeyboardInterrupt:
-        print("ulmus: stopped", file=sys.stderr)
+        say("ulmus: stopped")
         sys.exit(130)
 
 

@@ -31,7 +31,7 @@ def simulate(
 
     problem = Sodarace(terrain=terrain, seconds=seconds)
     text = read_source(file)
-    if file.suffix == ".json":
+    if file.suffix.lower() == ".json":
         outcome = Outcome(Status.OK, _parsed(file, text))
     else:
         from ulmus.catalogue import make_sandbox
@@ -61,8 +61,10 @@ def _parsed(file: Path, text: str) -> Json:
 
 
 def _print(judgement: Judgement, error: str | None) -> None:
+    from ulmus.viewer.plain_text import visible
+
     if judgement.status != Status.OK.value:
-        print(f"status {judgement.status}: {error or judgement.reason}")
+        print(f"status {judgement.status}: {visible(error or judgement.reason or 'no reason')}")
         return
     print(
         f"distance {judgement.distance:.3f} u, displacement {judgement.displacement:+.3f} u, "
