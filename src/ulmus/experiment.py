@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
-import ulmus
 from ulmus.catalogue import files_of, make_operator, make_problem, make_sandbox
 from ulmus.config import DEFAULT_MINUTES, RunConfig, merge, read_toml, validated
 from ulmus.errors import RunFormatError, RunMismatchError
@@ -26,6 +23,7 @@ from ulmus.sandbox.base import Sandbox
 from ulmus.search.loop import Budget, Progress, illuminate
 from ulmus.search.map_elites import MapElites
 from ulmus.search.portfolio import Portfolio
+from ulmus.versions import versions
 from ulmus.workers import available_cores, local_executor
 
 
@@ -241,18 +239,6 @@ def changed_versions(log: RunLog) -> list[tuple[str, str, str]]:
     return [
         (name, str(before.get(name)), now[name]) for name in now if before.get(name) != now[name]
     ]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of everything that may move a result, and of the platform."""
-    packages = ("numpy", "numba", "llvmlite", "wasmtime")
-    found = {name: metadata.version(name) for name in packages}
-    system = f"{platform.system()} {platform.machine()}"
-    return {
-        "ulmus": ulmus.__version__,
-        "python": platform.python_version(),
-        "system": system,
-    } | found
 
 
 def _check_identity(folder: Path, stored: Json, now: Mapping[str, Json]) -> None:
