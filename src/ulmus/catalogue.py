@@ -6,6 +6,7 @@ Names are looked up in a lazy table of built-ins, then among the entry points `u
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module, metadata
@@ -77,7 +78,11 @@ def _make(kind: str, name: str, options: Mapping[str, Any]) -> object:
         if key not in known:
             raise unknown_name(f"option of {kind} {name}", key, known)
     try:
-        return TypeAdapter(maker).validate_python(dict(options)) if options else maker()
+        # As JSON, which is how a run keeps them: a list may stand for a tuple, "3" not for 3.
+        text = json.dumps(dict(options), ensure_ascii=False).encode("utf-8")
+        return TypeAdapter(maker).validate_json(text, strict=True) if options else maker()
+    except UnicodeEncodeError:
+        raise ConfigError(f"options of {kind} {name} must be UTF-8 text, got {options}") from None
     except ValidationError as error:
         raise ConfigError(f"bad option of {kind} {name}: {explain(error, known)}") from None
 

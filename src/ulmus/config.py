@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ulmus.errors import ConfigError, unknown_name
 from ulmus.workers import available_cores
@@ -32,10 +32,10 @@ class RunConfig(BaseModel):
         workers: Worker processes; does not change what the run finds.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     problem: str = "sodarace"
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, JsonValue] = Field(default_factory=dict)
     operators: dict[str, float] = Field(default_factory=lambda: dict(DEFAULT_OPERATORS))
     sandbox: str = "wasm"
     seed: int = 0
@@ -63,11 +63,13 @@ def read_config(file: Path | None, overrides: Mapping[str, Any]) -> RunConfig:
 
 def read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"cannot read the experiment {file}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{file} is not valid TOML: it is nested too deeply") from error
 
 
 def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def validated(values: Mapping[str, Any], where: str) -> RunConfig:
 def explain(error: ValidationError, known: Sequence[str]) -> str:
     lines = []
     for item in error.errors():
-        key = ".".join(map(str, item["loc"])) or "value"
+        key = ".".join(map(str, item["loc"])) if item["loc"] else "value"
         if item["type"] == "extra_forbidden":
             lines.append(str(unknown_name("key", key, known)))
         else:

@@ -32,9 +32,16 @@ def ulmus(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedPr
         (["run", "sodarcae"], "unknown problem 'sodarcae'. Did you mean 'sodarace'?"),
         (["run", "--operators", "sintax=1"], "unknown operator 'sintax'. Did you mean 'syntax'?"),
         (["run", "--operators", "syntax=much"], "'much' is not a number"),
-        (["run", "--operators", "syntax=1,syntax=2"], "each name once"),
+        (["run", "--operators", "syntax=1,syntax=2"], "'syntax' comes twice"),
+        (["run", "--operators", "syntax=1,"], "a name is missing in 'syntax=1,'"),
+        (["run", "--operators", ""], "a name is missing in ''; expected NAME=WEIGHT"),
+        (["run", "--operators", "syntax=1e308,crossover=1e308"], "their sum finite"),
         (["run", "--operators", "syntax=-1"], "must be positive"),
         (["run", "--operators", "syntax=nan"], "must be positive"),
+        (["run", "--terrain", "FLAT"], "unknown terrain 'FLAT'. Did you mean 'flat'?"),
+        (["run", "--seed-program", "b\udcff.py"], "must be UTF-8 text"),
+        (["run", "--minutes", "nan"], "minutes: Input should be a finite number"),
+        (["run", "--workers", "2000"], "workers: Input should be less than or equal to 1024"),
         (["run", "--terrain", "flt"], "unknown terrain 'flt'. Did you mean 'flat'?"),
         (["run", "--seed-program", "sqare"], "Did you mean 'square'?"),
         (["run", "--seed-program", "nowhere.py"], "nowhere.py"),
@@ -88,6 +95,17 @@ def test_a_toml_file_is_an_experiment_and_options_win_over_it(tmp_path: Path) ->
             "unknown option of problem sodarace 'terain'. Did you mean 'terrain'?",
         ),
         ("batch_size = 0", "batch_size: Input should be greater than or equal to 1"),
+        ("seed = true", "seed: Input should be a valid integer, got True"),
+        ("problem = 3", "problem: Input should be a valid string, got 3"),
+        ("options = []", "options: Input should be a valid dictionary"),
+        ("operators = {}", "a run needs at least one operator"),
+        ('[operators]\nsyntax = "0.8"', "operators.syntax: Input should be a valid number"),
+        ("[options]\nseconds = true", "seconds: Input should be a valid number, got True"),
+        ("[options]\nseconds = nan", "seconds must be in (0, 3600], not nan"),
+        ("[options]\nterrain = 1979-05-27", "options.terrain"),
+        ("[options]\nbins = [12, 12, 12.5]", "bins.2: Input should be a valid integer"),
+        ("a = " + 5000 * "[", "nested too deeply"),
+        ('"" = 1', "unknown key ''"),
     ],
 )
 def test_a_bad_toml_file_is_explained(tmp_path: Path, text: str, message: str) -> None:
@@ -95,6 +113,16 @@ def test_a_bad_toml_file_is_explained(tmp_path: Path, text: str, message: str) -
     done = ulmus("run", "bad.toml", cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_toml_from_windows_is_read(tmp_path: Path) -> None:
+    from ulmus.config import read_config
+
+    file = tmp_path / "EXPERIMENT.TOML"
+    file.write_bytes(b"\xef\xbb\xbfseed = 9\r\noptions = { bins = [3, 4, 5], seconds = 2 }\r\n")
+    assert read_config(file, {}).seed == 9
+    done = ulmus("run", file, "--evaluations", "0", cwd=tmp_path)
+    assert "'--evaluations'" in done.stderr
 
 
 def test_json_has_the_documented_keys_and_only_json_on_the_last_line(tmp_path: Path) -> None:

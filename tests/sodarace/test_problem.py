@@ -99,6 +99,7 @@ def test_what_programs_import_is_part_of_the_identity(monkeypatch):
         ({"seconds": math.inf}, "seconds"),
         ({"bins": (12, 0, 12)}, "bins"),
         ({"bins": (12, 12)}, "bins"),
+        ({"bins": (12, 12, 10**9)}, "bins must be three numbers of 1 to 1000"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ulmus.search.loop import Progress
 
 
+_EXPECTED = "expected NAME=WEIGHT,NAME=WEIGHT such as syntax=0.8,crossover=0.2"
+
+
 def run(
     what: Annotated[
         str | None,
@@ -79,10 +82,12 @@ def parse_operators(text: str) -> dict[str, float]:
             value = float(weight or 1)
         except ValueError:
             raise ConfigError(
-                f"--operators: {weight!r} is not a number; expected NAME=WEIGHT,..., got {text!r}"
+                f"--operators: {weight!r} is not a number in {text!r}; {_EXPECTED}"
             ) from None
-        if not name or name in weights:
-            raise ConfigError(f"--operators: expected each name once, got {text!r}")
+        if not name:
+            raise ConfigError(f"--operators: a name is missing in {text!r}; {_EXPECTED}")
+        if name in weights:
+            raise ConfigError(f"--operators: {name!r} comes twice in {text!r}; {_EXPECTED}")
         weights[name] = value
     return weights
 
@@ -144,7 +149,7 @@ def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> N
 
 
 def _what(what: str | None) -> tuple[Path | None, str | None]:
-    if what is not None and what.endswith(".toml"):
+    if what is not None and what.lower().endswith(".toml"):
         return Path(what), None
     return None, what
 

@@ -172,6 +172,7 @@ def _elite(source: str | None, step: LoggedStep) -> Elite:
 def _no_seed(steps: list[Step]) -> ConfigError:
     reasons = [step.evaluation.reason for step in steps if step.evaluation]
     return ConfigError(
-        f"none of the seed programs is valid ({'; '.join(map(str, reasons))}); try one of them "
-        "with `ulmus exec FILE` and mend it, or name another with --seed-program"
+        f"none of the seed programs is valid ({'; '.join(map(str, reasons))}); try it with "
+        "`ulmus simulate FILE` or `ulmus exec FILE` and mend it, or name another with "
+        "--seed-program"
     )

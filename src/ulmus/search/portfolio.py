@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from ulmus.errors import ConfigError
 from ulmus.operators.base import Operator
@@ -25,9 +26,11 @@ class Portfolio:
 
     def __post_init__(self) -> None:
         if not self.operators or len(self.operators) != len(self.weights):
-            raise ConfigError("a portfolio needs operators and as many weights")
-        if not all(0 < weight < float("inf") for weight in self.weights):
-            raise ConfigError(f"operator weights must be positive, got {self.weights}")
+            raise ConfigError("a run needs at least one operator, and a weight for each")
+        if not (all(weight > 0 for weight in self.weights) and isfinite(sum(self.weights))):
+            raise ConfigError(
+                f"operator weights must be positive and their sum finite, got {self.weights}"
+            )
 
     @property
     def identity(self) -> str:

@@ -29,6 +29,9 @@ LARGEST_MASS = 240.0
 
 LONGEST_RUN_S = 3600.0
 
+MOST_BINS = 1000
+"""Per axis; a picture of the map could not show more."""
+
 
 @dataclass(frozen=True)
 class Sodarace:
@@ -52,7 +55,7 @@ class Sodarace:
         """Refuse settings that make no sense.
 
         Raises:
-            ConfigError: Unknown terrain or fitness, a time out of range, fewer bins than one.
+            ConfigError: Unknown terrain or fitness, a time or a number of bins out of range.
         """
         if self.terrain not in terrain_names():
             raise unknown_name("terrain", self.terrain, terrain_names())
@@ -60,8 +63,8 @@ class Sodarace:
             raise unknown_name("fitness", self.fitness, ("distance", "sustained"))
         if not (isfinite(self.seconds) and 0.0 < self.seconds <= LONGEST_RUN_S):
             raise ConfigError(f"seconds must be in (0, {LONGEST_RUN_S:g}], not {self.seconds}")
-        if len(self.bins) != 3 or min(self.bins) < 1:
-            raise ConfigError(f"bins must be three numbers of at least 1, not {self.bins}")
+        if len(self.bins) != 3 or min(self.bins) < 1 or max(self.bins) > MOST_BINS:
+            raise ConfigError(f"bins must be three numbers of 1 to {MOST_BINS}, not {self.bins}")
 
     @property
     def name(self) -> str:
