@@ -14,6 +14,8 @@ from ulmus.workers import available_cores
 
 DEFAULT_OPERATORS = {"syntax": 0.8, "crossover": 0.2}
 DEFAULT_MINUTES = 1.0
+BUDGET = frozenset({"evaluations", "minutes"})
+"""The keys that say when a run ends."""
 
 
 class RunConfig(BaseModel):

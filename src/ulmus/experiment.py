@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from ulmus.catalogue import files_of, make_operator, make_problem, make_sandbox
-from ulmus.config import DEFAULT_MINUTES, RunConfig, merge, read_toml, validated
+from ulmus.config import BUDGET, DEFAULT_MINUTES, RunConfig, merge, read_toml, validated
 from ulmus.errors import RunFormatError, RunMismatchError
 from ulmus.evaluate import Evaluator, evaluate_chunk
 from ulmus.problems.base import Problem
 from ulmus.records import Evaluation, Json, Program
+from ulmus.runs.folder import new_folder
 from ulmus.runs.log import RunLog
 from ulmus.runs.views import EliteView, elites
 from ulmus.sandbox.base import Sandbox
@@ -72,8 +73,8 @@ def build(config: RunConfig) -> Experiment:
     return Experiment(config, problem, sandbox, portfolio)
 
 
-def start(config: RunConfig, folder: Path) -> tuple[Experiment, RunLog]:
-    """Begin a run in a new folder.
+def start(config: RunConfig, folder: Path | None = None) -> tuple[Experiment, RunLog]:
+    """Begin a run in a new folder; one below `runs` in the working directory if none is given.
 
     Raises:
         ConfigError, ProgramFileError, RunError: See `build`, `Problem.seeds`, `RunLog.create`.
@@ -88,7 +89,8 @@ def start(config: RunConfig, folder: Path) -> tuple[Experiment, RunLog]:
         "versions": cast(Json, versions()),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return experiment, RunLog.create(folder, manifest)
+    name = f"{config.problem.rpartition(':')[2]}-seed{config.seed}"
+    return experiment, RunLog.create(folder or new_folder(Path("runs"), name), manifest)
 
 
 def resume(
@@ -96,17 +98,20 @@ def resume(
 ) -> tuple[Experiment, RunLog]:
     """Open a run to go on with it; what is not given is taken from the run.
 
+    A budget that is given replaces the whole budget of the run.
+
     Raises:
         RunMismatchError: Something is given that would change what the run means.
         ConfigError, RunError: See `read_config`, `RunLog.open_for_append`.
     """
     log = RunLog.open_for_append(folder)
     try:
-        given = {} if file is None else read_toml(file)
-        merged = merge(merge(stored_config(log).model_dump(), given), overrides)
-        config = validated(merged, "the options")
+        given = merge({} if file is None else read_toml(file), overrides)
+        before = stored_config(log)
+        budget = {key: None for key in BUDGET if not BUDGET.isdisjoint(given)}
+        config = validated(merge({**before.model_dump(), **budget}, given), "the options")
         experiment = build(config)
-        _check_identity(folder, log.manifest["identity"], experiment.identity)
+        _check_identity(log, experiment, before)
         log.set_manifest({"config": cast(Json, config.model_dump())})
     except BaseException:
         log.close()
@@ -241,16 +246,30 @@ def changed_versions(log: RunLog) -> list[tuple[str, str, str]]:
     ]
 
 
-def _check_identity(folder: Path, stored: Json, now: Mapping[str, Json]) -> None:
+def changed_parts(log: RunLog, experiment: Experiment) -> list[tuple[str, Json, Json]]:
+    """Return name, identity in the run and identity now of every part that is not the same."""
+    stored, now = log.manifest.get("identity"), experiment.identity
     before = stored if isinstance(stored, dict) else {}
-    changed = [key for key in now if before.get(key) != now[key]]
-    if changed:
-        lines = [f"  {key}: the run has {before.get(key)!r}, now {now[key]!r}" for key in changed]
-        raise RunMismatchError(
-            f"going on with {folder} would change what the run means:\n"
-            + "\n".join(lines)
-            + "\nLeave these options out, or start a new run"
-        )
+    return [(key, before.get(key), now[key]) for key in now if before.get(key) != now[key]]
+
+
+def _check_identity(log: RunLog, experiment: Experiment, before: RunConfig) -> None:
+    changed = changed_parts(log, experiment)
+    if not changed:
+        return
+    free = dict.fromkeys((*BUDGET, "workers"))
+    asked = experiment.config.model_copy(update=free) != before.model_copy(update=free)
+    advice = (
+        "Leave these options out"
+        if asked
+        else "It was made by another version of ulmus: go on with that one"
+    )
+    lines = [f"  {key}: the run has {then!r}, now {now!r}" for key, then, now in changed]
+    raise RunMismatchError(
+        f"going on with {log.folder} would change what the run means:\n"
+        + "\n".join(lines)
+        + f"\n{advice}, or start a new run"
+    )
 
 
 def _budget(config: RunConfig) -> Budget:

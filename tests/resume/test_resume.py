@@ -222,6 +222,48 @@ def test_operators_keep_their_order_over_a_resume(tmp_path: Path) -> None:
     assert elites(parts) == elites(whole)
 
 
+def test_a_budget_given_at_a_resume_replaces_the_old_one(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    finish(run_command(folder, "--minutes", "0.000001", "--workers", "0"))
+    resumed = [*COMMAND, "run", "--resume", str(folder), "--json"]
+    spent = subprocess.run(resumed, capture_output=True, text=True)
+    assert spent.returncode == 0
+    assert "nothing to do: this run has had" in spent.stderr
+    assert finish([*resumed, "--evaluations", "300"])["evaluations"] == 300
+
+
+def test_a_run_of_another_version_is_refused_for_that_reason(tmp_path: Path) -> None:
+    from ulmus.runs.log import RunLog
+
+    folder = tmp_path / "run"
+    finish(run_command(folder, "--evaluations", "50", "--workers", "0"))
+    with RunLog.open_for_append(folder) as log:
+        identity = log.manifest["identity"]
+        assert isinstance(identity, dict)
+        log.set_manifest({"identity": {**identity, "problem": "toy/0"}})
+    resumed = [*COMMAND, "run", "--resume", str(folder), "--evaluations", "70"]
+    refused = subprocess.run(resumed, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "problem: the run has 'toy/0', now 'toy/1" in refused.stderr
+    assert "another version of ulmus" in refused.stderr
+    verified = subprocess.run(
+        [*COMMAND, "verify", str(folder), "--workers", "0"], capture_output=True, text=True
+    )
+    assert "note: problem was toy/0" in verified.stderr
+
+
+def test_runs_that_start_in_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
+    command = run_command(tmp_path, "--evaluations", "20", "--workers", "0")
+    del command[command.index("--out") : command.index("--out") + 2]
+    crowd = [
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    folders = {json.loads(process.communicate(timeout=60)[0])["run"] for process in crowd}
+    assert len(folders) == len(crowd)
+    assert all(num_committed(tmp_path / folder) == 20 for folder in folders)
+
+
 def test_a_run_that_is_being_written_is_refused_to_others(tmp_path: Path) -> None:
     folder, marker = tmp_path / "run", f"locked-{os.getpid()}"
     process = start(run_command(folder, "--minutes", "5", "--workers", "1", slow=True), marker)

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from ulmus.errors import RunFormatError, RunNotFoundError
+from ulmus.errors import RunFormatError, RunNotFoundError, RunWriteError
 from ulmus.records import Evaluation, Placement, Program, Proposal, Step
 from ulmus.runs.file import FILE_NAME, NEW_NAME
+from ulmus.runs.folder import new_folder
 from ulmus.runs.log import RunLog
 from ulmus.runs.views import elites
 
@@ -111,6 +112,15 @@ def test_a_start_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
         RunLog.open_for_append(tmp_path)
     RunLog.create(tmp_path, {"seed": 7}).close()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["lock", FILE_NAME]
+
+
+def test_folders_made_in_the_same_second_differ(tmp_path: Path) -> None:
+    made = [new_folder(tmp_path / "runs", "toy-seed0") for _ in range(5)]
+    assert len(set(made)) == 5
+    assert all(folder.is_dir() for folder in made)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunWriteError, match="choose another one with --out"):
+        new_folder(tmp_path / "file", "toy")
 
 
 def test_the_file_of_a_run_is_no_folder(folder: Path) -> None:

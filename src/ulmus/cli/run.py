@@ -107,7 +107,7 @@ def _search(
         experiment, log = root.resume(resume, file, overrides)
     else:
         config = read_config(file, overrides)
-        experiment, log = root.start(config, out or _new_folder(config.problem, config.seed))
+        experiment, log = root.start(config, out)
     config = experiment.config
     with Interrupts() as interrupts, log:
         say(f"run {log.folder}, seed {config.seed}, {config.workers} workers")
@@ -120,6 +120,12 @@ def _search(
             if not log.num_steps and resume is None:
                 log.discard()
             raise
+        if not progress.fresh and not interrupts.asked():
+            say(
+                f"nothing to do: this run has had {progress.evaluations:,} evaluations in "
+                f"{progress.elapsed_s / 60:.2g} minutes; give it more with --evaluations or "
+                "--minutes, which count from its beginning"
+            )
     _print_summary(progress, log.folder, config.seed, json)
 
 
@@ -156,16 +162,3 @@ def _what(what: str | None) -> tuple[Path | None, str | None]:
 
 def _given(**values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None and value != {}}
-
-
-def _new_folder(problem: str, seed: int) -> Path:
-    from datetime import datetime
-
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    name = problem.rpartition(":")[2]
-    folder = Path("runs") / f"{name}-seed{seed}-{stamp}"
-    serial = 1
-    while folder.exists():
-        serial += 1
-        folder = folder.with_name(f"{name}-seed{seed}-{stamp}-{serial}")
-    return folder

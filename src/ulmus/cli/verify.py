@@ -22,7 +22,8 @@ def verify(
     from ulmus.runs.log import RunLog
 
     with RunLog.open_read_only(folder) as log:
-        for name, before, now in experiment.changed_versions(log):
+        parts = experiment.changed_parts(log, experiment.build(experiment.stored_config(log)))
+        for name, before, now in [*experiment.changed_versions(log), *parts]:
             say(f"note: {name} was {before} when the run was made, it is {now} now")
         champions, differences = experiment.verify(log, workers=workers)
     for difference in differences:
