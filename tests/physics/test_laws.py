@@ -1,4 +1,4 @@
-"""Laws of physics that the simulator must obey, against theory (numbers as in docs/physics.md)."""
+"""Laws of physics that the simulator must obey, against theory."""
 
 from __future__ import annotations
 
