@@ -64,6 +64,11 @@ def read_config(file: Path | None, overrides: Mapping[str, Any]) -> RunConfig:
 
 
 def read_toml(file: Path) -> dict[str, Any]:
+    """Return what a TOML file says, unchecked.
+
+    Raises:
+        ConfigError: The file cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
@@ -75,6 +80,7 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 
 def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with overrides, which win; `options` is merged key by key."""
     merged = {**values, **overrides}
     inner = [part.get("options", {}) for part in (values, overrides)]
     if all(isinstance(part, Mapping) for part in inner):
@@ -83,6 +89,15 @@ def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 
 def validated(values: Mapping[str, Any], where: str) -> RunConfig:
+    """Return the configuration that values describe.
+
+    Args:
+        values: By field of `RunConfig`.
+        where: Where they come from, for the message.
+
+    Raises:
+        ConfigError: An unknown key (the nearest is named) or a bad value.
+    """
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
@@ -90,6 +105,7 @@ def validated(values: Mapping[str, Any], where: str) -> RunConfig:
 
 
 def explain(error: ValidationError, known: Sequence[str]) -> str:
+    """Return one line about all that is wrong: key, what was expected and what came."""
     lines = []
     for item in error.errors():
         key = ".".join(map(str, item["loc"])) if item["loc"] else "value"

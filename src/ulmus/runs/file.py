@@ -56,6 +56,7 @@ def reading(folder: Path) -> Iterator[None]:
 
 
 def broken(folder: Path, why: str) -> RunFormatError:
+    """Return the error for a file that is not, or no longer, a run."""
     return RunFormatError(
         f"{folder / FILE_NAME} is not a readable run: {why}. It was left untouched; "
         "restore it from a copy, or start a new run"
@@ -169,6 +170,11 @@ def check_head(folder: Path) -> None:
 
 
 def check_content(folder: Path, connection: sqlite3.Connection) -> None:
+    """Check that an open file is ours, of a schema that we know, and whole.
+
+    Raises:
+        RunFormatError: It is not.
+    """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
@@ -188,6 +194,7 @@ def check_content(folder: Path, connection: sqlite3.Connection) -> None:
 
 
 def initialise(connection: sqlite3.Connection, manifest: Mapping[str, Json]) -> None:
+    """Make the tables of a new file and write what the run is."""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     migrate(connection)
     connection.execute("BEGIN IMMEDIATE")
@@ -196,6 +203,7 @@ def initialise(connection: sqlite3.Connection, manifest: Mapping[str, Json]) -> 
 
 
 def migrate(connection: sqlite3.Connection) -> None:
+    """Apply the migrations that a file has not seen yet, each in a transaction of its own."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.executescript(
