@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ulmus.errors import ConfigError, RunWriteError
+from ulmus.errors import ConfigError
 from ulmus.records import Json
 from ulmus.runs.log import RunLog
 from ulmus.viewer.descent import DescentStep, descent, highlights
@@ -31,6 +31,7 @@ from ulmus.viewer.drawing import (
 )
 from ulmus.viewer.pages import overview
 from ulmus.viewer.plain_text import visible
+from ulmus.viewer.publish import publish
 from ulmus.viewer.scenes import Bodies, Film, ProblemView
 from ulmus.viewer.walkers import WalkerView
 
@@ -238,12 +239,7 @@ def _write(file: Path, pictures: Callable[[float], Iterator[Image]]) -> Path:
         encoded = _encoded(pictures(fps), fps)
         if len(encoded) <= MOST_BYTES:
             break
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(encoded)
-    except OSError as error:
-        raise RunWriteError(f"cannot write the picture {file}: {error.strerror}") from error
-    return file
+    return publish(encoded, file, "picture")
 
 
 def _encoded(pictures: Iterator[Image], fps: float) -> bytes:

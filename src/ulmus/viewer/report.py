@@ -15,10 +15,10 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from ulmus.errors import RunWriteError
 from ulmus.records import Json
 from ulmus.runs.log import RunLog
 from ulmus.viewer.pages import run_page
+from ulmus.viewer.publish import publish
 from ulmus.viewer.scenes import Bodies, ProblemView
 
 SCRIPTS = (
@@ -53,12 +53,7 @@ def write_report(log: RunLog, problem: ProblemView, bodies: Bodies, file: Path) 
         RunWriteError: The file cannot be written.
     """
     html = render(run_page(log, problem, bodies))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(html, encoding="ascii")
-    except OSError as error:
-        raise RunWriteError(f"cannot write the report {file}: {error.strerror}") from error
-    return file
+    return publish(html.encode("ascii"), file, "report")
 
 
 def render(page: dict[str, Json]) -> str:
