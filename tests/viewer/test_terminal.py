@@ -103,6 +103,14 @@ def test_colours_fall_back(log: RunLog) -> None:
     assert "@@" in printed(picture, colour="standard")
 
 
+def test_somebody_who_wants_no_colours_still_sees_the_fitness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    axes = (Measure("a", "", 0, 4, 4), Measure("b", "", 0, 3, 3))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "@@" in printed(heat_map({0: 1.0, 1: 9.0}, axes, 40), colour="truecolor")
+
+
 @pytest.mark.parametrize("goal", [None, 0.0, 0.42, 1.0])
 def test_the_progress_fits_an_ordinary_terminal(log: RunLog, goal: float | None) -> None:
     tallies = overview(log).tallies

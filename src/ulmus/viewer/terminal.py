@@ -213,7 +213,8 @@ class Legend:
 
 def _has_colours(console: Console) -> bool:
     """Tell whether a console has enough colours for a scale; sixteen are not enough."""
-    return console.color_system in ("256", "truecolor", "windows")
+    enough = console.color_system in ("256", "truecolor", "windows")
+    return enough and not console.no_color  # NO_COLOR in the environment, see no-color.org
 
 
 def _background(share: float) -> str:
