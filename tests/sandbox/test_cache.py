@@ -20,6 +20,13 @@ def test_the_environment_names_the_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert cache.default_folder().parts[-2:] == ("ulmus", "sandbox")
 
 
+def test_a_file_is_no_folder_for_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv(cache.ENVIRONMENT, str(tmp_path / "file"))
+    with pytest.raises(SandboxUnavailableError, match="names a folder"):
+        cache.default_folder()
+
+
 def test_a_new_folder_is_closed_to_others(tmp_path: Path) -> None:
     folder = cache.open_folder(tmp_path / "a" / "b")
     assert folder is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 5.0
 """Seconds between two lines where there is no terminal."""
 
+PATIENCE_S = 2.0
+"""Seconds without a first result after which somebody wants to know why."""
+
 FRAME_EVERY_S = 0.25
 """Seconds between two pictures in a terminal."""
+
+
+PREPARING = "preparing the sandbox and the simulator; on a new machine that takes half a minute"
 
 
 class Watcher:
@@ -32,6 +39,8 @@ class Watcher:
         self._last_s = float("-inf")
         self._live: Any = None
         self._unshown: Progress | None = None
+        self._explain = threading.Timer(PATIENCE_S, say, [PREPARING])
+        self._explain.daemon = True
 
     def __enter__(self) -> Watcher:
         if sys.stderr.isatty():
@@ -40,9 +49,11 @@ class Watcher:
 
             self._live = Live(console=Console(stderr=True), auto_refresh=False)
             self._live.start()
+        self._explain.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._explain.cancel()
         if self._unshown is not None:
             self._show(self._unshown)
         if self._live is not None:
@@ -50,6 +61,7 @@ class Watcher:
 
     def observe(self, progress: Progress) -> None:
         """Show where the run stands, unless that was done a moment ago."""
+        self._explain.cancel()
         now = time.monotonic()
         if now - self._last_s < (LINE_EVERY_S if self._live is None else FRAME_EVERY_S):
             self._unshown = progress

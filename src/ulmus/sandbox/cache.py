@@ -21,8 +21,14 @@ ENVIRONMENT = "ULMUS_CACHE_DIR"
 
 
 def default_folder() -> Path:
-    """Return where compiled guests are kept if nobody says otherwise."""
+    """Return where compiled guests are kept if nobody says otherwise.
+
+    Raises:
+        SandboxUnavailableError: What the environment names is a file.
+    """
     told = os.environ.get(ENVIRONMENT)
+    if told and Path(told).is_file():
+        raise SandboxUnavailableError(f"{ENVIRONMENT} names a folder, and {told} is a file")
     if told:
         return Path(told)
     from platformdirs import user_cache_dir
