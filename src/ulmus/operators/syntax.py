@@ -1,9 +1,9 @@
 """Blind mutation: one to four typed edits of the text of a program, steered by its syntax tree.
 
 No model and no knowledge of what the program is for; the baseline that a learned operator has to
-beat. How it departs from the tree mutation of the paper (arXiv 2206.08896, section 3 and
-appendix A): it edits real Python text, so comments and layout survive and a child reads like a
-program that a person changed.
+beat. How it departs from the tree mutation of the paper (arXiv 2206.08896): it edits
+real Python text, so comments and layout survive and a child reads like a program that a person
+changed.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class SyntaxMutation:
     @property
     def identity(self) -> str:
         """Name, version and changed weights; part of a run's identity."""
-        changed = ", ".join(f"{kind}={weight:g}" for kind, weight in self._changed.items())
+        changed = ", ".join(f"{kind}={float(weight)!r}" for kind, weight in self._changed.items())
         return f"{self.name}/{VERSION}" + (f" ({changed})" if changed else "")
 
     def propose(

@@ -6,7 +6,7 @@
    equally similar names the one defined last.
 
 Evolved programs rename `make_walker` to `walker` or `make_walk` and give it arguments with
-defaults (arXiv 2206.08896, section 3 and its listings), so both steps are needed.
+defaults (arXiv 2206.08896, its listings), so both steps are needed.
 """
 
 from __future__ import annotations
