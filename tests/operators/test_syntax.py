@@ -180,7 +180,7 @@ def test_weights_choose_the_kinds():
     only = SyntaxMutation({kind: 0 for kind in KINDS if kind != "flag"})
     found = {child(SEEDS["square"].source, seed, only).note for seed in range(20)}
     assert all(note.startswith("flag: ") for note in found)
-    assert SyntaxMutation({"flag": 9}).identity == "syntax/1 (flag=9)"
+    assert SyntaxMutation({"flag": 9}).identity == "syntax/1 (flag=9.0)"
 
 
 @pytest.mark.parametrize(
