@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -220,6 +221,25 @@ def test_operators_keep_their_order_over_a_resume(tmp_path: Path) -> None:
     resumed = [*COMMAND, "run", "--resume", str(parts), "--evaluations", "300", "--json"]
     assert finish(resumed)["evaluations"] == 300
     assert elites(parts) == elites(whole)
+
+
+def test_a_disk_that_fills_up_ends_the_run_and_loses_no_committed_step(
+    reference: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    budget = ["--evaluations", str(EVALUATIONS), "--workers", "0"]
+    limit = (200_000, 200_000)
+    full = subprocess.run(
+        run_command(folder, *budget), capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )  # fmt: skip
+    assert full.returncode == 2
+    assert full.stdout == ""
+    assert "cannot write to" in full.stderr
+    assert "make room and go on with --resume" in full.stderr
+    assert 40 < num_committed(folder) < EVALUATIONS
+    finish(run_command(folder, *budget, resume=True))
+    assert elites(folder) == reference
 
 
 def test_a_budget_given_at_a_resume_replaces_the_old_one(tmp_path: Path) -> None:
