@@ -16,7 +16,8 @@ HEAD = """\
 
 `ulmus COMMAND --help` prints what stands here. With `--json` the last line of standard output is one JSON
 object; progress goes to standard error. Exit status 0: done; 1: the answer is no (a program failed, an
-elite differs); 2: the command could not be carried out, and the message says why; 130: stopped.
+elite differs); 2: the command could not be carried out, and the message on standard error says why
+(standard output may then be empty, with `--json` too); 130: stopped.
 
 | command | JSON |
 |---|---|

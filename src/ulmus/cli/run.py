@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -151,7 +152,8 @@ def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> N
         f"{100 * progress.valid_share:.0f} % valid: {len(progress.archive)} cells, "
         f"QD score {progress.archive.qd_score:,.0f}, best {best_fitness:.1f}"
     )
-    print(f"next: ulmus report {folder}, ulmus show {folder}, ulmus verify {folder}")
+    name = shlex.quote(str(folder))
+    print(f"next: ulmus report {name}, ulmus show {name}, ulmus verify {name}")
 
 
 def _what(what: str | None) -> tuple[Path | None, str | None]:
