@@ -57,7 +57,7 @@ bench: $(VENV)/.dev  ## run the benchmarks and write benchmarks/results
 	$(BIN)/python benchmarks/run_all.py
 
 docs: $(VENV)/.dev  ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:  ## remove what the other targets made, runs excepted
 	rm -rf $(VENV) site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
