@@ -112,9 +112,13 @@ def start(command: list[str], marker: str) -> subprocess.Popen[str]:
 def kill_at_a_random_moment(
     process: subprocess.Popen[str], marker: str, whom: str, rng: random.Random
 ) -> None:
+    def workers() -> list[int]:
+        return [pid for pid in live_workers(marker) if pid != process.pid and is_worker(pid)]
+
+    while whom == "worker" and not workers() and process.poll() is None:
+        time.sleep(0.02)
     time.sleep(rng.uniform(0.2, 2.5))
-    family = live_workers(marker)
-    others = [pid for pid in family if pid != process.pid and is_worker(pid)]
+    family, others = live_workers(marker), workers()
     victims = {
         "run": [process.pid],
         "worker": rng.sample(others, min(1, len(others))),
