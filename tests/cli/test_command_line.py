@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,16 @@ def test_json_has_the_documented_keys_and_only_json_on_the_last_line(tmp_path: P
     ] * len(elites)
     assert [elite["cell"] for elite in elites] == sorted(elite["cell"] for elite in elites)
     assert sum(elite["fitness"] for elite in elites) == pytest.approx(result["qd_score"])
+
+
+def test_the_lines_of_progress_say_what_becomes_of_each_operators_children(tmp_path: Path) -> None:
+    done = ulmus("run", *TOY_OPTIONS, "--evaluations", 200, "--out", tmp_path / "run")
+    last = done.stderr.splitlines()[-1].strip()
+    assert re.fullmatch(
+        r"toy-move: \d+% valid, \d+% invalid, \d+% duplicate, \d+% refused", last
+    ), done.stderr
+    assert sum(map(int, re.findall(r"(\d+)%", last))) in range(98, 103)
+    assert "200 evaluations" in done.stdout
 
 
 def test_verify_agrees_and_finds_a_forged_figure(tmp_path: Path) -> None:

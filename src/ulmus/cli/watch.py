@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ulmus.cli.output import say
-from ulmus.records import Measure
+from ulmus.records import Measure, Placement
+from ulmus.search.map_elites import SEED_OPERATOR
 
 if TYPE_CHECKING:
     from ulmus.search.loop import Progress
@@ -72,7 +73,7 @@ class Watcher:
     def _show(self, progress: Progress) -> None:
         self._unshown = None
         if self._live is None:
-            say(self._line(progress))
+            say("\n".join([self._line(progress), *_shares(progress)]))
         else:
             from ulmus.viewer.terminal import progress_panel
 
@@ -96,3 +97,17 @@ class Watcher:
             f"QD {progress.archive.qd_score:10,.0f}  best {best[1].fitness if best else 0.0:7.1f}  "
             f"valid {100 * progress.valid_share:3.0f} %"
         )
+
+
+def _shares(progress: Progress) -> list[str]:
+    """Return a line per operator that has made something, the seeds left out."""
+    from ulmus.viewer.plain_text import visible
+
+    return [
+        f"{'':10}{visible(name)}: {tally.valid_share:.0%} valid, "
+        f"{tally.share(Placement.INVALID):.0%} invalid, "
+        f"{tally.share(Placement.DUPLICATE):.0%} duplicate, "
+        f"{tally.share(Placement.REFUSED):.0%} refused"
+        for name, tally in progress.tallies.items()
+        if name != SEED_OPERATOR
+    ]
