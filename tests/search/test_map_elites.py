@@ -11,9 +11,9 @@ from toys import ToyOperator, ToyProblem, ToySandbox
 
 from ulmus.errors import ConfigError
 from ulmus.evaluate import evaluate_chunk
+from ulmus.grid import bin_of, bins_of, cell_of, num_cells
 from ulmus.records import Evaluation, Measure, Placement, Program
 from ulmus.search.archive import Archive, Elite
-from ulmus.search.grid import bin_of, bins_of, cell_of, num_cells
 from ulmus.search.map_elites import MapElites
 from ulmus.search.portfolio import Portfolio
 

@@ -8,13 +8,13 @@ import pytest
 
 from ulmus.catalogue import make_problem
 from ulmus.errors import ConfigError, ProgramFileError
+from ulmus.grid import bins_of, cell_of
 from ulmus.problems.base import Problem
 from ulmus.problems.sodarace import programs
 from ulmus.problems.sodarace.judging import Judgement, failure, judge, judge_outcome
 from ulmus.problems.sodarace.problem import Sodarace
 from ulmus.problems.sodarace.walker import Walker, parse_walker
 from ulmus.records import Evaluation, Outcome, Program, Status
-from ulmus.search.grid import bins_of, cell_of
 
 BONE = {"type": "distance"}
 

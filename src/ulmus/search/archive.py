@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ulmus.grid import cell_of
 from ulmus.records import Evaluation, Measure, Placement, Program
-from ulmus.search.grid import cell_of
 
 
 @dataclass(frozen=True)

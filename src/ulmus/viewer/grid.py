@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from ulmus.errors import RunFormatError
@@ -22,25 +21,12 @@ def measures_of(manifest: Mapping[str, Json]) -> tuple[Measure, ...]:
 
 
 def _measure(row: Json) -> Measure:
+    if not isinstance(row, dict):
+        raise RunFormatError(f"the run's manifest holds a broken measure: {row!r}")
     try:
-        assert isinstance(row, dict)
         return Measure(**row)  # type: ignore[arg-type]
-    except (AssertionError, TypeError) as error:
+    except TypeError as error:
         raise RunFormatError(f"the run's manifest holds a broken measure: {row!r}") from error
-
-
-def bins_of(measures: Sequence[Measure], cell: int) -> tuple[int, ...]:
-    """Return the bin on each axis of a cell's number."""
-    bins = []
-    for measure in reversed(measures):
-        cell, position = divmod(cell, measure.bins)
-        bins.append(position)
-    return tuple(reversed(bins))
-
-
-def num_cells(measures: Sequence[Measure]) -> int:
-    """Return the number of cells of the whole map."""
-    return math.prod(measure.bins for measure in measures)
 
 
 def range_of(measure: Measure, position: int) -> tuple[float, float]:

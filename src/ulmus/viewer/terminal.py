@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ulmus.grid import bins_of, num_cells
 from ulmus.records import Measure, Placement
 from ulmus.runs.views import Tally
 from ulmus.viewer.colours import heat
-from ulmus.viewer.grid import bins_of, num_cells
 from ulmus.viewer.plain_text import visible
 
 if TYPE_CHECKING:
