@@ -159,7 +159,7 @@ def run(
             new_search(experiment, log),
             evaluator,
             log,
-            _budget(config),
+            budget_of(config),
             replayable={operator.name: operator.replayable for operator in operators},
             observe=observe,
             stop=stop,
@@ -272,7 +272,8 @@ def _check_identity(log: RunLog, experiment: Experiment, before: RunConfig) -> N
     )
 
 
-def _budget(config: RunConfig) -> Budget:
+def budget_of(config: RunConfig) -> Budget:
+    """Return when a run ends: after a minute if nothing else was said."""
     minutes = config.minutes
     if minutes is None and config.evaluations is None:
         minutes = DEFAULT_MINUTES

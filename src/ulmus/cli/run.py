@@ -113,9 +113,9 @@ def _search(
     with Interrupts() as interrupts, log:
         say(f"run {log.folder}, seed {config.seed}, {config.workers} workers")
         try:
-            with Watcher(
-                experiment.problem.measures, config.evaluations, config.minutes
-            ) as watcher:
+            budget = root.budget_of(config)
+            axes = experiment.problem.measures
+            with Watcher(axes, budget.evaluations, budget.seconds) as watcher:
                 progress = root.run(experiment, log, observe=watcher.observe, stop=interrupts.asked)
         except BaseException:
             if not log.num_steps and resume is None:

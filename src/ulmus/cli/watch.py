@@ -32,11 +32,11 @@ class Watcher:
     """Shows the progress of a run on standard error."""
 
     def __init__(
-        self, measures: Sequence[Measure], evaluations: int | None, minutes: float | None
+        self, measures: Sequence[Measure], evaluations: int | None, seconds: float | None
     ) -> None:
         self._measures = tuple(measures)
         self._evaluations = evaluations
-        self._minutes = minutes
+        self._seconds = seconds
         self._last_s = float("-inf")
         self._live: Any = None
         self._unshown: Progress | None = None
@@ -85,8 +85,8 @@ class Watcher:
         shares = []
         if self._evaluations is not None:
             shares.append(progress.evaluations / self._evaluations)
-        if self._minutes is not None:
-            shares.append(progress.elapsed_s / (60.0 * self._minutes))
+        if self._seconds is not None:
+            shares.append(progress.elapsed_s / self._seconds)
         return min(1.0, max(shares)) if shares else None
 
     def _line(self, progress: Progress) -> str:
