@@ -96,7 +96,7 @@ def tally(steps: Sequence[tuple[str, Placement, float]]) -> list[dict[str, objec
     rows = []
     for kind, found in sorted(kinds.items(), key=lambda item: -len(item[1])):
         placements = [placement for placement, _ in found]
-        admitted = sum(p in (Placement.NEW, Placement.IMPROVED) for p in placements)
+        admitted = sum(p.admitted for p in placements)
         valid = admitted + placements.count(Placement.KEPT_OUT)
         rows.append(
             {
@@ -131,14 +131,14 @@ def search(
         }  # before this batch, so that gains within a batch count in order
         for step in elites.tell(batch, problem.score(outcomes)):
             gain = 0.0
-            admitted = step.placement in (Placement.NEW, Placement.IMPROVED)
+            admitted = step.placement.admitted
             if admitted and step.cell is not None and step.evaluation is not None:
                 after = step.evaluation.fitness or 0.0
                 gain = after - fitness.get(step.cell, 0.0)
                 fitness[step.cell] = after
             fates.append((step.proposal.note, step.placement, gain))
     placements = [placement for _, placement, _ in fates]
-    admitted = sum(p in (Placement.NEW, Placement.IMPROVED) for p in placements)
+    admitted = sum(p.admitted for p in placements)
     best = elites.archive.best
     sizes = [len(elite.program.source) for _, elite in elites.archive]
     return {

@@ -121,12 +121,7 @@ class Evaluator:
             while chunk.result is None:
                 self._collect(chunk)
         self._open.remove(ticket)
-        results = [chunk.result for chunk in ticket.chunks if chunk.result is not None]
-        return ChunkResult(
-            tuple(evaluation for result in results for evaluation in result.evaluations),
-            sum(result.sandbox_s for result in results),
-            sum(result.score_s for result in results),
-        )
+        return _joined([chunk.result for chunk in ticket.chunks if chunk.result is not None])
 
     def close(self, *, wait: bool = True) -> None:
         """Stop the workers; those that still work are waited for, or left if `wait` is False."""
@@ -171,11 +166,7 @@ class Evaluator:
                 f"{len(results)} programs in a row took their worker down; the workers "
                 "themselves are broken (out of memory, or killed from outside)"
             )
-        return ChunkResult(
-            tuple(result.evaluations[0] for result in results),
-            sum(result.sandbox_s for result in results),
-            sum(result.score_s for result in results),
-        )
+        return _joined(results)
 
     def _alone(self, source: str) -> ChunkResult:
         for _ in range(2):
@@ -188,6 +179,15 @@ class Evaluator:
                 pass
             self.close(wait=False)
         return ChunkResult((Evaluation.invalid(CRASHED),), 0.0, 0.0)
+
+
+def _joined(results: Sequence[ChunkResult]) -> ChunkResult:
+    """Return the results of chunks as one, in the same order."""
+    return ChunkResult(
+        tuple(evaluation for result in results for evaluation in result.evaluations),
+        sum(result.sandbox_s for result in results),
+        sum(result.score_s for result in results),
+    )
 
 
 def _succeeded(future: Future[ChunkResult] | None) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from ulmus.catalogue import files_of, make_operator, make_problem, make_sandbox
 from ulmus.config import BUDGET, DEFAULT_MINUTES, RunConfig, merge, read_toml, validated
 from ulmus.errors import RunFormatError, RunMismatchError
-from ulmus.evaluate import Evaluator, evaluate_chunk
+from ulmus.evaluate import Evaluator
 from ulmus.problems.base import Problem
 from ulmus.records import Evaluation, Json, Program
 from ulmus.runs.folder import new_folder
@@ -212,13 +212,6 @@ def verify(log: RunLog, *, workers: int | None = None) -> tuple[list[EliteView],
     finally:
         evaluator.close(wait=sys.exc_info()[0] is None)
     return champions, _differences(champions, again)
-
-
-def evaluate_here(experiment: Experiment, sources: Sequence[str]) -> list[Evaluation]:
-    """Evaluate programs in this process."""
-    prepare(experiment)
-    result = evaluate_chunk(experiment.problem, experiment.sandbox, sources)
-    return list(result.evaluations)
 
 
 def returned_values(log: RunLog) -> Callable[[Sequence[str]], list[Json]]:

@@ -233,6 +233,11 @@ class Placement(StrEnum):
     REFUSED = "refused"  # the operator gave no program
     DUPLICATE = "duplicate"  # the same text was proposed before; not run again
 
+    @property
+    def admitted(self) -> bool:
+        """Tell whether the program entered the map."""
+        return self in (Placement.NEW, Placement.IMPROVED)
+
 
 @dataclass(frozen=True)
 class Step:

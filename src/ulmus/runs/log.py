@@ -17,13 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ulmus.errors import RunWriteError
-from ulmus.records import Evaluation, Json, Placement, Step
+from ulmus.records import Json, Placement, Step
 from ulmus.runs import file as run_file
 from ulmus.runs.file import FILE_NAME, NEW_NAME, broken, manifest_rows, reading, writing
 from ulmus.runs.lock import FolderLock
 from ulmus.runs.schema import PLACEMENTS
-
-ADMITTED = (Placement.NEW, Placement.IMPROVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class LoggedStep:
     @property
     def admitted(self) -> bool:
         """Tell whether the program entered the map."""
-        return self.placement in ADMITTED
+        return self.placement.admitted
 
 
 @dataclass(frozen=True)
@@ -238,7 +236,7 @@ class RunLog:
             text = _text_row(number, step, replayable.get(step.proposal.operator, False))
             if text is not None:
                 texts.append(text)
-            if step.placement in ADMITTED and step.proposal.program is not None:
+            if step.placement.admitted and step.proposal.program is not None:
                 admitted.setdefault(step.proposal.program.hash, number)
         batch = steps[0].batch if steps else -1
         clock = (batch, len(steps), elapsed_s, json.dumps(dict(parts_s)))
@@ -368,8 +366,7 @@ def _remove(folder: Path) -> None:
 
 def _text_row(number: int, step: Step, replayable: bool) -> tuple[object, ...] | None:
     proposal = step.proposal
-    admitted = step.placement in ADMITTED
-    if replayable and not admitted:
+    if replayable and not step.placement.admitted:
         return None
     source = _pack(proposal.program.source) if proposal.program else None
     return number, _printable(proposal.note), source, _pack(proposal.answer)
@@ -409,10 +406,3 @@ def _logged(row: tuple, names: Mapping[int, str]) -> LoggedStep:  # type: ignore
         measures=struct.unpack(f"<{len(blob) // 8}d", blob) if blob else (),
         reason=names[reason] if reason is not None else None,
     )
-
-
-def evaluation_of(step: LoggedStep) -> Evaluation | None:
-    """Return the evaluation of a logged step, None if it was refused or a duplicate."""
-    if step.placement in (Placement.REFUSED, Placement.DUPLICATE):
-        return None
-    return Evaluation(step.fitness, step.measures, step.reason)

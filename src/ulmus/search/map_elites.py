@@ -207,7 +207,7 @@ class MapElites:
         if evaluation is None:
             return Step(number, index, proposal, None, Placement.DUPLICATE, None)
         placement, cell = self.archive.judge(proposal.program, evaluation)
-        if cell is not None and placement in (Placement.NEW, Placement.IMPROVED):
+        if cell is not None and placement.admitted:
             assert evaluation.fitness is not None
             elite = Elite(proposal.program, evaluation.fitness, evaluation.measures)
             self.archive.put(cell, elite)
