@@ -22,7 +22,11 @@ from ulmus.sandbox.base import Sandbox
 from ulmus.workers import load_file
 
 BUILT_INS: Mapping[str, Mapping[str, str]] = {
-    "problem": {"sodarace": "ulmus.problems.sodarace.problem:Sodarace"},
+    "problem": {
+        "sodarace": "ulmus.problems.sodarace.problem:Sodarace",
+        "parity": "ulmus.problems.parity:Parity",
+        "quadratic": "ulmus.problems.quadratic:Quadratic",
+    },
     "operator": {
         "syntax": "ulmus.operators.syntax:SyntaxMutation",
         "crossover": "ulmus.operators.crossover:Crossover",
