@@ -11,7 +11,13 @@
     │   └── RunWriteError          the folder or the disk refuses to take the step
     ├── SandboxError               our side of the sandbox, never a candidate
     │   └── SandboxUnavailableError  the tier cannot serve on this machine
+    ├── EditFormatError            an answer in which there is no edit of the form asked for
     ├── ModelError                 a language model that cannot answer
+    ├── RepositoryError            a git repository that cannot be read
+    ├── DataError                  mined data
+    │   ├── DataFormatError        missing, cut off, or of another format or version
+    │   └── DataWriteError         the folder or the disk refuses to take the data
+    ├── TrainingError              a training that cannot start or go on
     └── EvaluationError            workers that keep dying whatever they are given
 
 A candidate program that fails is never an exception: it is an `Outcome` with a status, an
@@ -67,8 +73,32 @@ class SandboxUnavailableError(SandboxError):
     """The tier cannot serve on this machine."""
 
 
+class EditFormatError(UlmusError):
+    """A text in which there is no edit of the form asked for."""
+
+
 class ModelError(UlmusError):
     """A language model that cannot answer."""
+
+
+class RepositoryError(UlmusError):
+    """A git repository that cannot be read."""
+
+
+class DataError(UlmusError):
+    """Something is wrong with a file or folder of mined edits."""
+
+
+class DataFormatError(DataError):
+    """The file is missing, cut off, or of another format or version."""
+
+
+class DataWriteError(DataError):
+    """The folder or the disk refuses to take the data."""
+
+
+class TrainingError(UlmusError):
+    """A training that cannot start or go on: data, base, disk, or a loss that is no number."""
 
 
 class EvaluationError(UlmusError):
