@@ -1,0 +1,83 @@
+"""Drawing a token from logits: temperature, nucleus, and a number that belongs to the place.
+
+The number comes from the seed of the prompt and the position in the answer, so that an answer
+does not depend on what else is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ulmus.errors import ConfigError
+from ulmus.records import Sampling
+from ulmus.seeding import derive
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_PURPOSE = "token"
+_FLOORS = (1e-3, 1e-5, 0.0)
+"""Shares of the most likely token; what lies below the first that suffices is never sorted."""
+
+
+def check_sampling(sampling: Sampling) -> None:
+    """Check that the settings make sense.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    if not (math.isfinite(sampling.temperature) and sampling.temperature >= 0):
+        raise ConfigError(f"temperature must be 0 or more, got {sampling.temperature}")
+    if not 0 < sampling.top_p <= 1:
+        raise ConfigError(f"top_p must be above 0 and at most 1, got {sampling.top_p}")
+    if sampling.max_tokens < 1:
+        raise ConfigError(f"max_tokens must be at least 1, got {sampling.max_tokens}")
+    if "" in sampling.stop:
+        raise ConfigError("an empty stop text would end every answer at once")
+
+
+def draw(logits: Array, sampling: Sampling, seed: int, position: int) -> int | None:
+    """Return a token.
+
+    Args:
+        logits: (vocabulary,) float32.
+        sampling: Temperature (0 is greedy) and nucleus: the smallest set of most likely tokens
+            that together reach `top_p` (Holtzman et al. 2020, section 3.1).
+        seed: Seed of the prompt.
+        position: Place in the answer, from 0.
+
+    Returns:
+        The token, or None if the logits hold NaN or infinity.
+    """
+    best = int(logits.argmax())  # NaN wins
+    top = logits[best]
+    if not math.isfinite(top):
+        return None
+    if sampling.temperature == 0:
+        return best
+    weights = np.exp((logits - top) * np.float32(1 / max(sampling.temperature, 1e-6)))
+    tokens, ends = _nucleus(weights, sampling.top_p)
+    share = derive(seed, _PURPOSE, 0, position) / 2**64
+    place = int(np.searchsorted(ends, share * ends[-1], side="right"))
+    return int(tokens[min(place, len(tokens) - 1)])
+
+
+def _nucleus(weights: Array, top_p: float) -> tuple[Array, Array]:
+    """Return the tokens of the nucleus, most likely first, and their running sums.
+
+    Args:
+        weights: (vocabulary,) float32, not normalised, the largest is 1.
+        top_p: Share that the nucleus reaches.
+    """
+    wanted = top_p * float(weights.sum(dtype=np.float64))
+    for floor in _FLOORS:
+        tokens = np.flatnonzero(weights > floor)
+        few = weights[tokens].astype(np.float64)
+        if float(few.sum()) >= wanted:
+            break
+    order = np.argsort(-few, kind="stable")
+    ends = np.cumsum(few[order])
+    size = int(np.searchsorted(ends, wanted, side="left")) + 1
+    return tokens[order[:size]], ends[:size]
