@@ -1,0 +1,1 @@
+"""Studies of operators outside a search: one mutation, then a verdict."""
