@@ -42,18 +42,18 @@ def test_an_operator_is_replaced_by_each_of_the_others() -> None:
 
 
 def test_precedence_is_kept() -> None:
-    found = set(children("def f(a, b, c):\n    return a * b ** c\n", 0.3, 3000))
+    found = set(children("def f(a, b, c):\n    return a * b ** c\n", 0.3, 1200))
     assert "def f(a, b, c):\n    return a * (b + c)\n" in found
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
 def test_nodes_are_drawn_with_the_rate(rate: float) -> None:
     source = "def f(a):\n    return a + a + a\n"
-    drawn = [child(source, seed, rate) for seed in range(3000)]
+    drawn = [child(source, seed, rate) for seed in range(800)]
     none = sum(proposal.refusal == NOTHING_DRAWN for proposal in drawn) / len(drawn)
-    assert none == pytest.approx((1 - rate) ** 5, abs=0.03)
+    assert none == pytest.approx((1 - rate) ** 5, abs=0.05)
     replaced = sum(proposal.note.count("→") for proposal in drawn) / len(drawn)
-    assert replaced == pytest.approx(5 * rate, rel=0.06)
+    assert replaced == pytest.approx(5 * rate, rel=0.1)
 
 
 def test_only_the_expressions_change() -> None:
@@ -71,7 +71,7 @@ def test_what_is_called_or_taken_apart_stays() -> None:
 
 def test_renamed_bits_can_be_repaired() -> None:
     source = Parity(bugs=1).seeds()[0].source
-    assert Parity(bugs=0).seeds()[0].source in children(source, 0.2, 3000)
+    assert Parity(bugs=0).seeds()[0].source in children(source, 0.2, 1200)
 
 
 def test_the_note_tells_what_was_replaced() -> None:
