@@ -1,0 +1,81 @@
+"""Nothing may dominate: caps on subjects, repositories, families and string edits; test weight.
+
+What goes first is decided by the id of a sample, so the same samples stay whatever the order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ulmus.mining.funnel import Funnel
+from ulmus.mining.sample import Sample
+
+MAX_SAME_SUBJECT = 5
+MAX_OF_REPOSITORY = {"ytdl-org/youtube-dl": 500}
+MAX_STRINGS_SHARE = 0.05
+MAX_TEST_WEIGHT = 0.15
+"""commits.md, sections 3 and 7."""
+
+
+def without_frequent_subjects(samples: Sequence[Sample], funnel: Funnel) -> list[Sample]:
+    """Keep the first five of each subject."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for sample in samples:
+        subject = sample.message.lower()
+        seen[subject] += 1
+        if seen[subject] <= MAX_SAME_SUBJECT:
+            kept.append(sample)
+    funnel.keep("subject", len(kept))
+    funnel.lose("subject", "more than five times", len(samples) - len(kept))
+    return kept
+
+
+def capped(samples: Sequence[Sample], cap: float, funnel: Funnel) -> list[Sample]:
+    """Cap repositories, families and string edits; families and strings in training only.
+
+    With fewer families than 1 / cap, each may have its equal share.
+    """
+    kept = list(samples)
+    for repo, limit in MAX_OF_REPOSITORY.items():
+        kept = _cap(kept, lambda s, repo=repo: s.repo.lower() == repo, limit, funnel, "repository")
+    train = [sample for sample in kept if sample.split == "train"]
+    families = sorted({sample.family for sample in train})
+    share = max(cap, 1 / len(families)) if families else 1.0
+    limit = math.ceil(share * len(train))
+    for family in families:
+        kept = _cap(kept, lambda s, f=family: s.split == "train" and s.family == f, limit, funnel,
+                    "family")  # fmt: skip
+    limit = math.ceil(MAX_STRINGS_SHARE * len(train))
+    kept = _cap(
+        kept, lambda s: s.split == "train" and s.strings_only, limit, funnel, "string edits"
+    )
+    funnel.keep("cap", len(kept))
+    return kept
+
+
+def _cap(
+    samples: list[Sample], counts: Callable[[Sample], bool], limit: int, funnel: Funnel, reason: str
+) -> list[Sample]:
+    """Drop those with the highest ids among what counts, down to the limit."""
+    ids = sorted(sample.id for sample in samples if counts(sample))
+    if len(ids) <= limit:
+        return samples
+    dropped = set(ids[limit:])
+    funnel.lose("cap", reason, len(ids) - limit)
+    return [sample for sample in samples if sample.id not in dropped or not counts(sample)]
+
+
+def weighted(samples: Sequence[Sample]) -> list[Sample]:
+    """Give test files in training such a weight that together they count 15 % at most."""
+    train = [sample for sample in samples if sample.split == "train"]
+    num_tests = sum(sample.is_test for sample in train)
+    most = MAX_TEST_WEIGHT / (1 - MAX_TEST_WEIGHT) * (len(train) - num_tests)
+    weight = round(min(1.0, most / num_tests), 4) if num_tests and most else 1.0
+    return [
+        replace(sample, weight=weight) if sample.is_test and sample.split == "train" else sample
+        for sample in samples
+    ]
