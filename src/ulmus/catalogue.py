@@ -15,8 +15,10 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from ulmus.config import RunConfig, explain
+from ulmus.diffs.prompts import Layout
 from ulmus.errors import ConfigError, unknown_name
 from ulmus.operators.base import Operator
+from ulmus.operators.diff import DiffSettings
 from ulmus.problems.base import Problem
 from ulmus.sandbox.base import Sandbox
 from ulmus.workers import load_file
@@ -30,6 +32,7 @@ BUILT_INS: Mapping[str, Mapping[str, str]] = {
     "operator": {
         "syntax": "ulmus.operators.syntax:SyntaxMutation",
         "crossover": "ulmus.operators.crossover:Crossover",
+        "node": "ulmus.operators.node:NodeMutation",
     },
     "sandbox": {"wasm": "ulmus.sandbox.wasm:WasmSandbox"},
 }
@@ -55,13 +58,38 @@ def make_sandbox(name: str) -> Sandbox:
     return cast(Sandbox, _make("sandbox", name, {}))
 
 
-def make_operator(name: str) -> Operator:
+def make_operator(name: str, diff: DiffSettings | None = None) -> Operator:
     """Return an operator by name.
+
+    Args:
+        name: The name; "diff:MODEL" is the operator `diff` with another model, so that several
+            may be mixed.
+        diff: How the operator `diff` asks its model.
 
     Raises:
         ConfigError: Unknown name.
+        ModelError: The model cannot be read.
     """
+    kind, _, model = name.partition(":")
+    if kind == "diff":
+        settings = diff or DiffSettings()
+        chosen = {"model": model or settings.model}
+        return make_diff(name, settings.model_copy(update=chosen))
     return cast(Operator, _make("operator", name, {}))
+
+
+def make_diff(name: str, settings: DiffSettings) -> Operator:
+    """Return a `diff` operator with the model that the settings name.
+
+    Raises:
+        ConfigError, ModelError: No such model, or it cannot be read.
+    """
+    from ulmus.models.shelf import open_model
+    from ulmus.operators.diff import DiffOperator
+
+    model, told = open_model(settings.model)
+    layout = Layout(style=told.style, form=settings.form or told.form)
+    return DiffOperator(model, layout, settings, name.replace("=", "_").replace(",", "_"))
 
 
 def make_problem(name: str, options: Mapping[str, Any]) -> Problem:

@@ -10,12 +10,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ulmus.errors import ConfigError, unknown_name
+from ulmus.operators.diff import DiffSettings
 from ulmus.workers import available_cores
 
 DEFAULT_OPERATORS = {"syntax": 0.8, "crossover": 0.2}
 DEFAULT_MINUTES = 1.0
 BUDGET = frozenset({"evaluations", "minutes"})
 """The keys that say when a run ends."""
+
+TABLES = ("options", "diff")
+"""The keys that hold tables, which are merged key by key."""
 
 
 class RunConfig(BaseModel):
@@ -25,6 +29,7 @@ class RunConfig(BaseModel):
         problem: Name of the problem.
         options: Options of the problem, such as `terrain` of sodarace.
         operators: Weight by name of the operator.
+        diff: How the operator `diff` asks its model.
         sandbox: Name of the sandbox tier.
         seed: Seed of the run.
         batch_size: Proposals per batch.
@@ -39,6 +44,7 @@ class RunConfig(BaseModel):
     problem: str = "sodarace"
     options: dict[str, JsonValue] = Field(default_factory=dict)
     operators: dict[str, float] = Field(default_factory=lambda: dict(DEFAULT_OPERATORS))
+    diff: DiffSettings = Field(default_factory=DiffSettings)
     sandbox: str = "wasm"
     seed: int = 0
     batch_size: int = Field(default=64, ge=1, le=100_000)
@@ -53,7 +59,7 @@ def read_config(file: Path | None, overrides: Mapping[str, Any]) -> RunConfig:
 
     Args:
         file: An experiment in TOML, or None.
-        overrides: Values by field of `RunConfig`; `options` is merged key by key.
+        overrides: Values by field of `RunConfig`; tables are merged key by key.
 
     Raises:
         ConfigError: Unreadable file, unknown key (the nearest is named) or bad value.
@@ -80,11 +86,12 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 
 def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values with overrides, which win; `options` is merged key by key."""
+    """Return values with overrides, which win; tables are merged key by key."""
     merged = {**values, **overrides}
-    inner = [part.get("options", {}) for part in (values, overrides)]
-    if all(isinstance(part, Mapping) for part in inner):
-        merged["options"] = {**inner[0], **inner[1]}
+    for table in TABLES:
+        inner = [part.get(table, {}) for part in (values, overrides)]
+        if all(isinstance(part, Mapping) for part in inner) and any(inner):
+            merged[table] = {**inner[0], **inner[1]}
     return merged
 
 
@@ -110,7 +117,10 @@ def explain(error: ValidationError, known: Sequence[str]) -> str:
     for item in error.errors():
         key = ".".join(map(str, item["loc"])) if item["loc"] else "value"
         if item["type"] == "extra_forbidden":
-            lines.append(str(unknown_name("key", key, known)))
+            inner = item["loc"][0] == "diff" and len(item["loc"]) > 1
+            names = list(DiffSettings.model_fields) if inner else known
+            kind = "key of [diff]" if inner else "key"
+            lines.append(str(unknown_name(kind, str(item["loc"][-1]), names)))
         else:
             lines.append(f"{key}: {item['msg']}, got {item['input']!r}")
     return "; ".join(lines)

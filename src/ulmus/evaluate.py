@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Any, TypeVar
 
 from ulmus.errors import EvaluationError
 from ulmus.problems.base import Problem
 from ulmus.records import Evaluation, Program
 from ulmus.sandbox.base import Sandbox
+
+T = TypeVar("T")
 
 MAX_LOSSES = 3
 """How often a chunk may lose its worker before its programs are tried one by one."""
@@ -74,7 +77,11 @@ class Ticket:
 
 
 class Evaluator:
-    """Evaluates batches on an executor that is rebuilt when its workers die."""
+    """Evaluates batches on an executor that is rebuilt when its workers die.
+
+    Attributes:
+        called_s: CPU time of all that `call_all` has had done.
+    """
 
     def __init__(
         self,
@@ -98,6 +105,7 @@ class Evaluator:
         self._chunk_size = chunk_size
         self._executor: Executor | None = None
         self._open: list[Ticket] = []
+        self.called_s = 0.0
 
     def start(self, programs: Sequence[Program]) -> Ticket:
         """Send programs to the workers and return at once."""
@@ -123,17 +131,41 @@ class Evaluator:
         self._open.remove(ticket)
         return _joined([chunk.result for chunk in ticket.chunks if chunk.result is not None])
 
+    def call_all(self, function: Callable[..., T], tasks: Sequence[tuple[Any, ...]]) -> list[T]:
+        """Call a function once per task on the workers and return the results in order.
+
+        Args:
+            function: Picklable if the executor crosses processes; may be called twice for a task.
+            tasks: The arguments of each call.
+
+        Raises:
+            EvaluationError: Workers die whatever they are given.
+        """
+        for _ in range(MAX_LOSSES):
+            try:
+                futures = [self._workers().submit(_timed, function, task) for task in tasks]
+                results = [future.result() for future in futures]
+            except (BrokenExecutor, CancelledError):
+                self.close(wait=False)  # what is open is sent again when it is collected
+            else:
+                self.called_s += sum(spent_s for _, spent_s in results)
+                return [result for result, _ in results]
+        raise EvaluationError(f"workers died {MAX_LOSSES} times at {function!r}")
+
     def close(self, *, wait: bool = True) -> None:
         """Stop the workers; those that still work are waited for, or left if `wait` is False."""
         if self._executor is not None:
             self._executor.shutdown(wait=wait, cancel_futures=True)
             self._executor = None
 
-    def _send(self, chunk: _Chunk) -> None:
+    def _workers(self) -> Executor:
         if self._executor is None:
             self._executor = self._make_executor()
+        return self._executor
+
+    def _send(self, chunk: _Chunk) -> None:
         try:
-            chunk.future = self._executor.submit(
+            chunk.future = self._workers().submit(
                 evaluate_chunk, self._problem, self._sandbox, chunk.sources
             )
         except BrokenExecutor:
@@ -179,6 +211,13 @@ class Evaluator:
                 pass
             self.close(wait=False)
         return ChunkResult((Evaluation.invalid(CRASHED),), 0.0, 0.0)
+
+
+def _timed(function: Callable[..., T], task: tuple[Any, ...]) -> tuple[T, float]:
+    """Call a function and return its result and the CPU seconds that it took."""
+    start = time.process_time()
+    result = function(*task)
+    return result, time.process_time() - start
 
 
 def _joined(results: Sequence[ChunkResult]) -> ChunkResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from ulmus.runs.views import EliteView, elites
 from ulmus.sandbox.base import Sandbox
 from ulmus.search.loop import Budget, Progress, illuminate
 from ulmus.search.map_elites import MapElites
-from ulmus.search.portfolio import Portfolio
+from ulmus.search.portfolio import CallAll, Portfolio, call_here
 from ulmus.versions import versions
 from ulmus.workers import available_cores, local_executor
 
@@ -66,11 +66,19 @@ def build(config: RunConfig) -> Experiment:
     Raises:
         ConfigError: An unknown name (the nearest is named) or an option that makes no sense.
     """
-    problem = make_problem(config.problem, config.options)
-    sandbox = make_sandbox(config.sandbox)
-    operators = [make_operator(name) for name in config.operators]
+    problem, sandbox = build_evaluation(config)
+    operators = [make_operator(name, config.diff) for name in config.operators]
     portfolio = Portfolio(tuple(operators), tuple(config.operators.values()))
     return Experiment(config, problem, sandbox, portfolio)
+
+
+def build_evaluation(config: RunConfig) -> tuple[Problem, Sandbox]:
+    """Make what evaluates programs; no operator and no model is touched.
+
+    Raises:
+        ConfigError: See `build`.
+    """
+    return make_problem(config.problem, config.options), make_sandbox(config.sandbox)
 
 
 def start(config: RunConfig, folder: Path | None = None) -> tuple[Experiment, RunLog]:
@@ -156,7 +164,7 @@ def run(
     operators = experiment.portfolio.operators
     try:
         return illuminate(
-            new_search(experiment, log),
+            new_search(experiment, log, evaluator.call_all),
             evaluator,
             log,
             budget_of(config),
@@ -168,12 +176,14 @@ def run(
         evaluator.close(wait=sys.exc_info()[0] is None)
 
 
-def new_search(experiment: Experiment, log: RunLog | None = None) -> MapElites:
+def new_search(
+    experiment: Experiment, log: RunLog | None = None, call_all: CallAll = call_here
+) -> MapElites:
     """Return a search with an empty map; the seeds are those of the log if it has some."""
     seeds = _logged_seeds(log) if log is not None else []
     return MapElites(
         experiment.problem.measures,
-        experiment.portfolio,
+        replace(experiment.portfolio, call_all=call_all),
         seeds or experiment.problem.seeds(),
         seed=experiment.config.seed,
         batch_size=experiment.config.batch_size,
@@ -200,12 +210,13 @@ def verify(log: RunLog, *, workers: int | None = None) -> tuple[list[EliteView],
         workers: Worker processes; 0 evaluates in this process, None takes all cores.
     """
     config = stored_config(log)
-    experiment = build(config)
-    prepare(experiment)
+    problem, sandbox = build_evaluation(config)
+    for part in (sandbox, problem):
+        prepare_part(part)
     champions = elites(log)
     num_workers = available_cores() if workers is None else workers
     executor = partial(local_executor, num_workers, files_of(config))
-    evaluator = Evaluator(experiment.problem, experiment.sandbox, executor)
+    evaluator = Evaluator(problem, sandbox, executor)
     try:
         ticket = evaluator.start([Program(elite.source) for elite in champions])
         again = evaluator.finish(ticket).evaluations
@@ -219,12 +230,12 @@ def returned_values(log: RunLog) -> Callable[[Sequence[str]], list[Json]]:
 
     This is what the viewer draws from: it runs no program itself.
     """
-    experiment = build(stored_config(log))
+    problem, sandbox = build_evaluation(stored_config(log))
 
     def values(sources: Sequence[str]) -> list[Json]:
-        prepare_part(experiment.sandbox)
-        jobs = [experiment.problem.job(Program(source)) for source in sources]
-        return [outcome.value for outcome in experiment.sandbox.run(jobs)]
+        prepare_part(sandbox)
+        jobs = [problem.job(Program(source)) for source in sources]
+        return [outcome.value for outcome in sandbox.run(jobs)]
 
     return values
 
@@ -239,15 +250,26 @@ def changed_versions(log: RunLog) -> list[tuple[str, str, str]]:
     ]
 
 
-def changed_parts(log: RunLog, experiment: Experiment) -> list[tuple[str, Json, Json]]:
-    """Return name, identity in the run and identity now of every part that is not the same."""
-    stored, now = log.manifest.get("identity"), experiment.identity
+def evaluation_identity(config: RunConfig) -> dict[str, Json]:
+    """Return the identities of what evaluates programs, by name; no model is read."""
+    problem, sandbox = build_evaluation(config)
+    return {"problem": problem.identity, "sandbox": sandbox.identity}
+
+
+def changed_parts(log: RunLog, now: Mapping[str, Json]) -> list[tuple[str, Json, Json]]:
+    """Return name, identity in the run and identity now of every part that is not the same.
+
+    Args:
+        log: The run.
+        now: Identities now, by name; parts that are not named are not looked at.
+    """
+    stored = log.manifest.get("identity")
     before = stored if isinstance(stored, dict) else {}
     return [(key, before.get(key), now[key]) for key in now if before.get(key) != now[key]]
 
 
 def _check_identity(log: RunLog, experiment: Experiment, before: RunConfig) -> None:
-    changed = changed_parts(log, experiment)
+    changed = changed_parts(log, experiment.identity)
     if not changed:
         return
     free = dict.fromkeys((*BUDGET, "workers"))

@@ -202,3 +202,61 @@ def test_parents_are_drawn_uniformly_from_the_occupied_cells() -> None:
 def test_every_digit_of_a_weight_is_part_of_the_identity() -> None:
     near = [Portfolio((ToyOperator(),), (weight,)).identity for weight in (0.8, 0.8000001)]
     assert near[0] != near[1]
+
+
+class Siblings(ToyOperator):
+    """Wants four children in a row of one parent, and remembers the sizes of its groups."""
+
+    name = "toy-siblings"
+    siblings = 4
+
+
+def test_siblings_share_a_parent_however_a_batch_is_cut():
+    def searched(limits):
+        portfolio = Portfolio((Siblings(), ToyOperator()), (1.0, 1.0))
+        search = MapElites(
+            ToyProblem().measures, portfolio, ToyProblem().seeds(), seed=4, batch_size=16
+        )
+        steps = []
+        for limit in limits:
+            batch = search.ask(limit)
+            steps += search.tell(batch, evaluate(batch.programs))
+        return steps
+
+    whole = searched([None] * 8)
+    mine = [s for s in whole if s.proposal.operator == "toy-siblings"]
+    groups = {}
+    for step in mine:
+        groups.setdefault((step.batch, step.index // 4), set()).add(step.proposal.parents)
+    assert len(groups) > 10
+    assert all(len(parents) == 1 for parents in groups.values())
+    assert (
+        len(
+            {parents for (batch, _), parents in groups.items() if batch == 7 for parents in parents}
+        )
+        > 1
+    )
+    cut = searched([None] * 7 + [5, 6, 5])
+    assert cut == whole
+
+
+def test_groups_of_siblings_may_be_made_elsewhere():
+    sizes = []
+
+    def call_all(function, tasks):
+        sizes.extend(len(parents) for parents, _ in tasks)
+        return [function(*task) for task in tasks]
+
+    def searched(**where):
+        portfolio = Portfolio((Siblings(), ToyOperator()), (3.0, 1.0), **where)
+        search = MapElites(
+            ToyProblem().measures, portfolio, ToyProblem().seeds(), seed=4, batch_size=16
+        )
+        steps = []
+        for _ in range(6):
+            batch = search.ask()
+            steps += search.tell(batch, evaluate(batch.programs))
+        return steps
+
+    assert searched(call_all=call_all) == searched()
+    assert 1 < max(sizes) <= 16

@@ -39,6 +39,16 @@ def run(
     operators: Annotated[
         str | None, typer.Option(help="Operators with weights, such as syntax=0.8,crossover=0.2.")
     ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model of the operator diff: a name or a folder.")
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, help="Temperature of the operator diff.")
+    ] = None,
+    attempts: Annotated[
+        int | None,
+        typer.Option(min=1, help="How often the operator diff may draw an edit for one child."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=0, help="Worker processes; all cores if not given.")
     ] = None,
@@ -64,6 +74,7 @@ def run(
         batch_size=batch_size,
         sandbox=sandbox,
         options=_given(seed_program=seed_program, terrain=terrain),
+        diff=_given(model=model, temperature=temperature, attempts=attempts),
     )
     if resume is not None and out is not None:
         raise ConfigError("--out and --resume exclude each other: a resumed run keeps its folder")

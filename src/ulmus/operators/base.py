@@ -11,7 +11,11 @@ from ulmus.records import Program, Proposal
 
 @runtime_checkable
 class Operator(Protocol):
-    """Makes proposals from parents; knows nothing of problems or maps."""
+    """Makes proposals from parents; knows nothing of problems or maps.
+
+    An operator may also have an integer `siblings`: so many children in a row, as far as they
+    are its own, are then made from the same parents (see `siblings_of`).
+    """
 
     @property
     def name(self) -> str:
@@ -52,3 +56,12 @@ class Operator(Protocol):
             Proposals with a program, or with a refusal and its reason.
         """
         ...
+
+
+def siblings_of(operator: Operator) -> int:
+    """Return how many children in a row an operator wants of the same parents, 1 if it is silent.
+
+    A language model reads a parent once for all its siblings. The paper's replicas of the diff
+    model do the same (arXiv 2206.08896): each draws one parent and emits a batch of diffs for it.
+    """
+    return max(1, int(getattr(operator, "siblings", 1)))

@@ -130,11 +130,11 @@ def illuminate(
 
     while True:
         while search.ready and open_budget():
-            clock = time.thread_time()
+            clock, called_s = time.thread_time(), evaluator.called_s
             rest = None if budget.evaluations is None else budget.evaluations - asked
             batch = search.ask(rest)
             asked += len(batch.proposals)
-            ask_s = time.thread_time() - clock
+            ask_s = time.thread_time() - clock + evaluator.called_s - called_s
             flying.append((batch, evaluator.start(batch.programs), ask_s))
         if not flying:
             return progress

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ulmus.errors import ConfigError
+from ulmus.operators.base import siblings_of
 from ulmus.records import Evaluation, Measure, Placement, Program, Proposal, Step
 from ulmus.search.archive import Archive, Elite
 from ulmus.search.portfolio import Portfolio
@@ -186,10 +187,13 @@ class MapElites:
         chosen, parents, rngs = [], [], []
         for index in range(start, stop):
             draw = generator(self._seed, "select", number, index)
-            operator = self._portfolio.choose(draw)
-            arity = self._portfolio.operators[operator].arity
-            chosen.append(operator)
-            picks = (int(draw.random() * len(self._parents)) for _ in range(arity))
+            position = self._portfolio.choose(draw)
+            operator = self._portfolio.operators[position]
+            siblings = siblings_of(operator)
+            if siblings > 1:
+                draw = generator(self._seed, f"parent {operator.name}", number, index // siblings)
+            chosen.append(position)
+            picks = (int(draw.random() * len(self._parents)) for _ in range(operator.arity))
             parents.append([self._parents.nth(pick).program for pick in picks])
             rngs.append(generator(self._seed, "propose", number, index))
         return self._portfolio.propose(chosen, parents, rngs)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from math import isfinite
+from typing import Any
 
 from ulmus.errors import ConfigError
-from ulmus.operators.base import Operator
+from ulmus.operators.base import Operator, siblings_of
 from ulmus.records import Program, Proposal
+
+CallAll = Callable[[Callable[..., list[Proposal]], Sequence[tuple[Any, ...]]], list[list[Proposal]]]
+"""Calls a function once per task, somewhere, and returns the results in order."""
+
+
+def call_here(
+    function: Callable[..., list[Proposal]], tasks: Sequence[tuple[Any, ...]]
+) -> list[list[Proposal]]:
+    """Call a function once per task in this process."""
+    return [function(*task) for task in tasks]
 
 
 @dataclass(frozen=True)
@@ -19,10 +31,13 @@ class Portfolio:
     Attributes:
         operators: At least one.
         weights: One positive weight per operator; they need not sum to 1.
+        call_all: Where operators that want siblings do their work, a group of siblings at a time:
+            a language model costs more than all the rest of a search.
     """
 
     operators: tuple[Operator, ...]
     weights: tuple[float, ...]
+    call_all: CallAll = field(default=call_here, compare=False)
 
     def __post_init__(self) -> None:
         if not self.operators or len(self.operators) != len(self.weights):
@@ -57,6 +72,15 @@ class Portfolio:
         proposals: dict[int, Proposal] = {}
         for position, operator in enumerate(self.operators):
             mine = [index for index, choice in enumerate(chosen) if choice == position]
-            made = operator.propose([parents[i] for i in mine], [rngs[i] for i in mine])
+            groups = [mine]
+            if siblings_of(operator) > 1:
+                groups = [list(g) for _, g in groupby(mine, key=lambda i: _hashes(parents[i]))]
+            tasks = [([parents[i] for i in group], [rngs[i] for i in group]) for group in groups]
+            call = self.call_all if siblings_of(operator) > 1 else call_here
+            made = [proposal for part in call(operator.propose, tasks) for proposal in part]
             proposals.update(zip(mine, made, strict=True))
         return [proposals[index] for index in range(len(chosen))]
+
+
+def _hashes(programs: Sequence[Program]) -> tuple[str, ...]:
+    return tuple(program.hash for program in programs)

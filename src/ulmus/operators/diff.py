@@ -1,0 +1,195 @@
+"""The operator that ulmus is for: a model that learned from commits proposes an edit.
+
+The paper (arXiv 2206.08896, section "Diff models"): the model gets the whole program and a commit
+message and completes the diff, which is applied. Departures: an edit is applied with tolerance
+(see `ulmus.diffs.apply`), a child that is sure to fail is not sent to the sandbox
+(`ulmus.operators.soundness`), and such a child may be drawn again; all three can be turned off.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ulmus.diffs import apply
+from ulmus.diffs.prompts import Layout
+from ulmus.errors import EditFormatError
+from ulmus.models.base import Model
+from ulmus.operators.draws import weighted
+from ulmus.operators.soundness import fault
+from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
+
+VERSION = 1
+"""Goes up whenever the same parent, generator and answers give another child."""
+
+Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+PAPER_MESSAGES: Mapping[str, float] = {
+    "Changed make_walker function.": 0.4,
+    "Changed parameters in make_walker function.": 0.3,
+    "Small change to make_walker function.": 0.3,
+}
+"""The three commit messages of the paper with their shares (arXiv 2206.08896, section 4)."""
+
+FORGED = "parent holds a marker of the prompt"
+NO_ANSWER = "model gave no answer"
+UNREADABLE = "answer is no edit"
+UNCHANGED = "edit changes nothing"
+
+
+class DiffSettings(BaseModel):
+    """How a diff model is asked.
+
+    Attributes:
+        model: Name of a model that ships with ulmus, or a folder.
+        messages: Commit messages with their weights.
+        temperature: 0 is greedy.
+        top_p: Nucleus, in (0, 1].
+        max_tokens: Longest edit, in tokens of the model.
+        attempts: How often an edit is drawn until a child is not sure to fail, at least 1.
+        siblings: Children in a row that share a parent, so that the model reads it only once; the
+            paper's replicas do the same.
+        tolerant: Whether an edit that does not fit exactly is applied where it can only mean one
+            place.
+        check: Whether children that are sure to fail are refused before they are run.
+        form: Form of the edits; None for the one that the model was trained on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    model: str = ""
+    messages: dict[str, Weight] = Field(default_factory=lambda: dict(PAPER_MESSAGES), min_length=1)
+    temperature: float = Field(default=0.8, ge=0, allow_inf_nan=False)
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    max_tokens: int = Field(default=256, ge=1)
+    attempts: int = Field(default=1, ge=1, le=100)
+    siblings: int = Field(default=16, ge=1, le=100_000)
+    tolerant: bool = True
+    check: bool = True
+    form: str | None = None
+
+
+class DiffOperator:
+    """Proposes what a language model makes of a parent and a commit message."""
+
+    arity = 1
+    replayable = False
+
+    def __init__(
+        self,
+        model: Model,
+        layout: Layout,
+        settings: DiffSettings | None = None,
+        name: str = "diff",
+    ) -> None:
+        """Set up.
+
+        Args:
+            model: Answers the prompts.
+            layout: How parent, message and edit are written for this model.
+            settings: How it is asked; its `model` and `form` have been acted upon.
+            name: Name of the operator; several models at once need several names.
+        """
+        self.name = name
+        self._model = model
+        self._layout = layout
+        self._settings = settings or DiffSettings()
+        self._sampling = Sampling(
+            temperature=self._settings.temperature,
+            top_p=self._settings.top_p,
+            max_tokens=self._settings.max_tokens,
+            stop=layout.stop,
+        )
+        self._messages = list(self._settings.messages)
+        self._weights = list(accumulate(self._settings.messages.values()))
+
+    @property
+    def siblings(self) -> int:
+        """Children in a row that share a parent; see `Operator`."""
+        return self._settings.siblings
+
+    @property
+    def identity(self) -> str:
+        """Name, version, model, layout and every setting; part of a run's identity."""
+        told = self._settings
+        parts = {
+            "model": self._model.name,
+            "layout": f"{self._layout.style} {self._layout.form}",
+            "messages": dict(told.messages),
+            "temperature": told.temperature,
+            "top_p": told.top_p,
+            "max_tokens": told.max_tokens,
+            "attempts": told.attempts,
+            "siblings": told.siblings,
+            "tolerant": told.tolerant,
+            "check": told.check,
+        }
+        return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"
+
+    def with_messages(self, messages: Mapping[str, float]) -> DiffOperator:
+        """Return the same operator with other commit messages, by weight."""
+        settings = self._settings.model_copy(update={"messages": dict(messages)})
+        return DiffOperator(self._model, self._layout, settings, self.name)
+
+    def propose(
+        self, parents: Sequence[Sequence[Program]], rngs: Sequence[random.Random]
+    ) -> list[Proposal]:
+        """Return one proposal per parent, see `Operator.propose`.
+
+        The note is the commit message, the answer what the model said last. Refusals are those
+        of this module, of `ulmus.diffs.apply` and of `ulmus.operators.soundness`.
+
+        Raises:
+            ModelError: The model itself is out of reach or broken.
+        """
+        sources = [parent[0] for parent in parents]
+        messages = [self._messages[weighted(rng, self._weights)] for rng in rngs]
+        proposals = [
+            Proposal(self.name, (parent.hash,), None, refusal=FORGED, note=message)
+            for parent, message in zip(sources, messages, strict=True)
+        ]
+        waiting = [i for i, parent in enumerate(sources) if not self._layout.forged(parent.source)]
+        for _ in range(self._settings.attempts):
+            if not waiting:
+                break
+            prompts = [
+                Prompt(self._layout.prompt(sources[i].source, messages[i]), rngs[i].getrandbits(64))
+                for i in waiting
+            ]
+            completions = self._model.complete(prompts, self._sampling)
+            for i, completion in zip(waiting, completions, strict=True):
+                proposals[i] = self._read(sources[i], messages[i], completion)
+            waiting = [i for i in waiting if proposals[i].program is None]
+        return proposals
+
+    def _read(self, parent: Program, message: str, completion: Completion) -> Proposal:
+        text, refusal = self._child(parent, completion)
+        return Proposal(
+            self.name,
+            (parent.hash,),
+            None if text is None else Program(text),
+            refusal=refusal,
+            note=message,
+            answer=completion.text,
+        )
+
+    def _child(self, parent: Program, completion: Completion) -> tuple[str | None, str | None]:
+        """Return the child's text, or None and the reason why there is none."""
+        if completion.error is not None:
+            return None, NO_ANSWER
+        try:
+            cut_off = completion.num_tokens >= self._settings.max_tokens
+            edit = self._layout.read(completion.text, cut_off=cut_off)
+        except EditFormatError:
+            return None, UNREADABLE
+        applied = apply(parent.source, edit, tolerant=self._settings.tolerant)
+        if applied.text is None:
+            return None, applied.reason
+        if applied.text == parent.source:
+            return None, UNCHANGED
+        reason = fault(parent.source, applied.text) if self._settings.check else None
+        return (None, reason) if reason else (applied.text, None)

@@ -1,0 +1,75 @@
+"""What is sure to fail without running it: text that does not parse, names that nothing binds.
+
+Every language model's child is looked at before it costs an evaluation; what is found here would
+have ended with a SyntaxError or a NameError, nothing else is judged.
+"""
+
+from __future__ import annotations
+
+import builtins
+import symtable
+import warnings
+from functools import lru_cache
+
+from ulmus.operators.positions import MAX_PARENT_CHARS
+
+DOES_NOT_PARSE = "child does not parse"
+UNKNOWN_NAME = "child uses an unknown name"
+TOO_LONG = "child is too long"
+
+_BUILT_IN = frozenset(dir(builtins))
+
+
+def fault(parent: str, child: str) -> str | None:
+    """Return why a child is sure to fail, or None.
+
+    A name counts as unknown if the child reads it, nothing in the child binds it, it is not
+    built in, and the parent did not read it either: what a problem hands into the program's
+    namespace cannot be known here, and the parent has run.
+
+    Args:
+        parent: Text of a program that is taken to run.
+        child: Text of its child.
+
+    Returns:
+        `DOES_NOT_PARSE`, `UNKNOWN_NAME`, `TOO_LONG` or None.
+    """
+    if len(child) > MAX_PARENT_CHARS:
+        return TOO_LONG
+    names = unbound_names(child)
+    if names is None:
+        return DOES_NOT_PARSE
+    if names and not names <= (unbound_names(parent) or frozenset()):
+        return UNKNOWN_NAME
+    return None
+
+
+@lru_cache(maxsize=256)
+def unbound_names(source: str) -> frozenset[str] | None:
+    """Return the names that a program reads and does not bind, built-in ones left out.
+
+    Returns:
+        None if the program does not compile; no names if it imports everything from somewhere.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(source, "program", "exec", dont_inherit=True)  # finds a stray `return`
+            module = symtable.symtable(source, "program", "exec")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    if "import *" in source:
+        return frozenset()
+    bound = {s.get_name() for s in module.get_symbols() if s.is_assigned() or s.is_imported()}
+    read: set[str] = set()
+    tables = [module]
+    while tables:
+        table = tables.pop()
+        tables.extend(table.get_children())
+        for symbol in table.get_symbols():
+            name = symbol.get_name()
+            if symbol.is_declared_global() and symbol.is_assigned():
+                bound.add(name)
+            elif symbol.is_referenced() and (table is module or symbol.is_global()):
+                read.add(name)
+    return frozenset(read - bound - _BUILT_IN - {"__file__", "__name__"})
