@@ -1,6 +1,6 @@
 # The same targets for people and for CI. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick check format bench docs clean
+.PHONY: help install install-train demo test quick check format bench docs clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -16,7 +16,7 @@ INSTALL   = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 $(VENV)/.base: pyproject.toml $(GUEST)
 	@echo "setting up $(VENV) ..."
@@ -28,7 +28,15 @@ $(VENV)/.dev: $(VENV)/.base
 	$(INSTALL) -e '.[dev]'
 	@touch $@
 
+# The CPU build of PyTorch by its exact version: any other request can pull gigabytes for a GPU.
+$(VENV)/.train: $(VENV)/.base
+	$(INSTALL) torch==2.13.0
+	$(INSTALL) -e '.[train]'
+	@touch $@
+
 install: $(VENV)/.base  ## set up .venv with ulmus in it
+
+install-train: $(VENV)/.train  ## add what training needs (PyTorch for the CPU)
 
 demo: install  ## set up, fill a map of walkers for one minute, write the report
 	$(BIN)/ulmus warm-up
@@ -36,14 +44,14 @@ demo: install  ## set up, fill a map of walkers for one minute, write the report
 	$(BIN)/ulmus run sodarace --minutes 1 --seed 1 --out runs/demo
 	$(BIN)/ulmus report runs/demo
 
-test: $(VENV)/.dev  ## set up, run all tests
+test: $(VENV)/.dev $(VENV)/.train  ## set up, run all tests
 	$(BIN)/ulmus warm-up
 	$(BIN)/python -m pytest -n 2 --dist loadfile || test $$? -eq 5
 
-quick: $(VENV)/.dev  ## run the quick tests only
+quick: $(VENV)/.dev $(VENV)/.train  ## run the quick tests only
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" || test $$? -eq 5
 
-check: $(VENV)/.dev docs  ## format, lint, types, import rules, docs
+check: $(VENV)/.dev $(VENV)/.train docs  ## format, lint, types, import rules, docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
