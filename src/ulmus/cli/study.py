@@ -1,0 +1,177 @@
+"""`ulmus study`: measure an operator outside a search."""
+
+from __future__ import annotations
+
+import json as json_text
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ulmus.cli.output import emit, say
+from ulmus.errors import ConfigError
+from ulmus.records import Json
+
+if TYPE_CHECKING:
+    from ulmus.study.repair import Cell
+
+study = typer.Typer(
+    help="Measure an operator outside a search: one mutation, then a verdict.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+OPERATOR = Annotated[
+    str, typer.Option(help="Operator with one parent: node, syntax, rewrite, diff, ...")
+]
+MODEL = Annotated[
+    str | None,
+    typer.Option(help="Model of diff or rewrite: a folder, a name, or FILE.py:CLASS of your own."),
+]
+SAMPLES = Annotated[int, typer.Option("-n", "--samples", min=1, help="Number of children.")]
+SEED = Annotated[int, typer.Option(help="Seed of all random choices.")]
+RATE = Annotated[float | None, typer.Option(help="Rate of node mutation.")]
+JSON = Annotated[bool, typer.Option("--json", help="End with one JSON object.")]
+OUT = Annotated[Path | None, typer.Option(help="New folder for the figures and all children.")]
+
+
+@study.command("repair")
+def repair(
+    operator: OPERATOR,
+    model: MODEL = None,
+    samples: SAMPLES = 1000,
+    tasks: Annotated[str, typer.Option(help="Tasks.")] = "parity,quadratic",
+    bugs: Annotated[
+        str | None, typer.Option(help="Numbers of bugs, such as 1,2,3; all if not given.")
+    ] = None,
+    seed: SEED = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Worker processes; all cores if not given.")
+    ] = None,
+    rate: RATE = None,
+    sandbox: Annotated[str, typer.Option(help="Tier that runs the children.")] = "wasm",
+    json: JSON = False,
+    out: OUT = None,
+) -> None:
+    """Mutate programs with known bugs once and count those that pass their unit tests."""
+    from ulmus.study import repair as root
+    from ulmus.study.subjects import subject
+    from ulmus.workers import available_cores
+
+    problems = root.plan(_words(tasks), None if bugs is None else _numbers(bugs))
+    chosen = subject(operator, model)
+    with _folder(out):
+        cells = root.study(
+            chosen,
+            problems,
+            samples,
+            seed=seed,
+            rate=rate,
+            workers=available_cores() if workers is None else workers,
+            sandbox=sandbox,
+            observe=_tell_cell,
+        )
+        result = root.summary(chosen, cells, samples, seed)
+        _write(out, result, root.children(cells))
+    if json:
+        emit(result)
+    else:
+        _print_cells(cells)
+
+
+@study.command("commits")
+def commits(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Mined edits.")],
+    operator: OPERATOR,
+    model: MODEL = None,
+    samples: SAMPLES = 1000,
+    seed: SEED = 0,
+    rate: RATE = None,
+    json: JSON = False,
+    out: OUT = None,
+) -> None:
+    """Ask for the fixes of held-out commits and count those that are what was committed."""
+    from ulmus.study import commits as root
+    from ulmus.study.subjects import subject
+
+    chosen = subject(operator, model)
+    with _folder(out):
+        observe = _Counter(samples)
+        attempts = root.study(chosen, data, samples, seed=seed, rate=rate, observe=observe)
+        result = root.summary(chosen, data, attempts, seed)
+        _write(out, result, root.children(attempts))
+    if json:
+        emit(result)
+    else:
+        print(f"{result['samples']:,} children of {result['commits']:,} commits")
+        for name, share in root.shares(attempts).items():
+            print(f"{name:8}  {share.as_text()}")
+
+
+class _Counter:
+    """Tells how far a study is, once per tenth."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._told = 0
+
+    def __call__(self, done: int) -> None:
+        if 10 * done // self._total > self._told:
+            self._told = 10 * done // self._total
+            say(f"{done:,} of {self._total:,} samples")
+
+
+def _tell_cell(cell: Cell) -> None:
+    say(f"{cell.task}, bugs {cell.bugs}: {cell.solved.count:,} of {cell.solved.total:,} solved")
+
+
+def _print_cells(cells: Iterable[Cell]) -> None:
+    print(f"{'task':10} {'bugs':>4}  {'solved (95 % interval)':28} {'valid':>9} {'distinct':>9}")
+    for cell in cells:
+        distinct = len({child.hash for child in cell.children})
+        print(
+            f"{cell.task:10} {cell.bugs:4}  {cell.solved.as_text():28} "
+            f"{100 * cell.valid.value:7.1f} % {distinct:9,}"
+        )
+
+
+def _words(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in _words(text)]
+    except ValueError:
+        raise ConfigError(f"--bugs: expected numbers such as 1,2,3, got {text!r}") from None
+
+
+@contextmanager
+def _folder(out: Path | None) -> Iterator[None]:
+    """Make the folder before the work, so that it is not found out afterwards that it cannot be."""
+    if out is None:
+        yield
+        return
+    if out.exists():
+        raise ConfigError(f"--out: {out} exists already; give the name of a new folder")
+    out.mkdir(parents=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            out.rmdir()  # only if nothing was written
+        raise
+
+
+def _write(
+    out: Path | None, result: Mapping[str, Json], children: Iterable[Mapping[str, Json]]
+) -> None:
+    if out is None:
+        return
+    with (out / "children.jsonl").open("w", encoding="ascii", newline="\n") as stream:
+        for child in children:
+            stream.write(json_text.dumps(dict(child)) + "\n")
+    (out / "study.json").write_text(json_text.dumps(dict(result), indent=2) + "\n", "ascii")
+    say(f"figures and children in {out}")
