@@ -1,22 +1,25 @@
 """Apply an edit to a text: exactly if possible, else tolerantly, and never at a guessed place.
 
 A hunk is looked for literally, then with whitespace ignored, then by alignment (`aligning`). At
-the first of these that finds places there must be exactly one, or its number or the hunks around
-it must leave exactly one; else the whole edit is refused. Refused edits have a reason out of few,
-the constants below.
+the first of these that finds places there must be exactly one, or exactly one that fits its number,
+or lies between the hunks around it, or leaves a Python program that parses; else the whole edit is
+refused. Refused edits have a reason out of few, the constants below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import cached_property
+from itertools import pairwise, product
+from math import prod
 from typing import Final
 
 from ulmus.diffs.aligning import Aligner, TooLong
 from ulmus.diffs.edit import Edit, Hunk, join_lines, split_lines
+from ulmus.diffs.parsing import only_program
 from ulmus.diffs.places import MOST_LINES, LineIndex, without_whitespace
-from ulmus.diffs.splices import Splice, spliced, splices, steps
+from ulmus.diffs.splices import MOST_WAYS, Splice, spliced, splices, steps
 
 NOT_FOUND: Final = "place not found"
 AMBIGUOUS: Final = "place ambiguous"
@@ -89,21 +92,33 @@ def apply(text: str, edit: Edit, *, tolerant: bool = True) -> Applied | Refused:
         if isinstance(places, Refused):
             return replace(places, detail=f"hunk {number} of {len(edit.hunks)}: {places.detail}")
         found.append(places)
-    return _applied(lines, edit.hunks, found)
+    return _applied(lines, edit.hunks, found, tolerant)
 
 
 def _applied(
-    lines: list[str], hunks: Sequence[Hunk], found: list[list[_Place]]
+    lines: list[str], hunks: Sequence[Hunk], found: list[list[_Place]], tolerant: bool
 ) -> Applied | Refused:
     """Return the text with each hunk at its place, if each has one and they do not collide."""
-    chosen: list[_Place] = []
-    for index, places in enumerate(found):
-        left = places if len(places) == 1 else _between_neighbours(found, index)
-        if len(left) != 1:
-            return Refused(
-                AMBIGUOUS, f"hunk {index + 1}: {len(places)} places, {_head(hunks[index])}"
-            )
-        chosen.append(left[0])
+    left = [
+        places if len(places) == 1 else _between_neighbours(found, index) or places
+        for index, places in enumerate(found)
+    ]
+    open_hunks = [index for index, places in enumerate(left) if len(places) > 1]
+    if not open_hunks:
+        return _text(lines, hunks, [places[0] for places in left])
+    number = open_hunks[0]
+    detail = f"hunk {number + 1}: {len(left[number])} places, {_head(hunks[number])}"
+    if tolerant and prod(map(len, left)) <= MOST_WAYS:
+        ways = [_text(lines, hunks, list(chosen)) for chosen in product(*left)]
+        texts = {way.text for way in ways if way.text is not None}
+        only = only_program(join_lines(lines), texts)
+        if only is not None:
+            return Applied(only, exact=False)
+    return Refused(AMBIGUOUS, detail)
+
+
+def _text(lines: list[str], hunks: Sequence[Hunk], chosen: Sequence[_Place]) -> Applied | Refused:
+    """Return the text with each hunk at a place."""
     if _out_of_order(hunks, chosen):
         return Refused(OUT_OF_ORDER, "line numbers must rise")
     result = spliced(lines, [part for place in chosen for part in place.parts])
@@ -124,7 +139,7 @@ def _between_neighbours(found: list[list[_Place]], index: int) -> list[_Place]:
     ]
 
 
-def _out_of_order(hunks: Sequence[Hunk], chosen: list[_Place]) -> bool:
+def _out_of_order(hunks: Sequence[Hunk], chosen: Sequence[_Place]) -> bool:
     """Tell whether hunks that numbers alone place do not rise."""
     rows = [place.row for hunk, place in zip(hunks, chosen, strict=True) if hunk.removed is None]
     return any(low > high for low, high in pairwise(rows))
@@ -192,27 +207,28 @@ class _Finder:
     def _loose_places(self, hunk: Hunk) -> list[_Place]:
         """Return the places at which a hunk stands but for whitespace."""
         if self._loose is None:
-            self._loose = LineIndex(self._lines, without_whitespace)
+            self._loose = LineIndex(self._keys)
         found = steps(hunk)
-        places = []
-        for start in self._loose.places(hunk.old):
-            rows = range(start, start + len(hunk.old))
-            parts = splices(self._lines, hunk, found, rows)
-            if parts is not None:
-                places.append(_Place(parts, exact=False))
-        return places
+        size = len(hunk.old)
+        return [
+            _Place(parts, exact=False)
+            for start in self._loose.places([without_whitespace(line) for line in hunk.old])
+            for parts in splices(self._lines, hunk, found, range(start, start + size))
+        ]
 
     def _aligned(self, hunk: Hunk) -> list[_Place] | Refused:
-        """Return the place at which most lines of a hunk stand, if only one is near as good."""
+        """Return the places at which most lines of a hunk stand."""
         if self._aligner is None:
-            self._aligner = Aligner(self._lines)
+            self._aligner = Aligner(self._lines, self._keys)
         try:
-            found = self._aligner.places(hunk)
+            ways = self._aligner.ways(hunk)
         except TooLong:
             return Refused(TOO_LONG, _head(hunk))
-        if not found:
-            return Refused(NOT_FOUND, _head(hunk))
-        certain = [_Place(parts, exact=False) for parts in found if parts is not None]
-        if len(certain) < len(found):
-            return Refused(AMBIGUOUS, _head(hunk))
-        return certain
+        if not ways:
+            return Refused(NOT_FOUND if ways is None else AMBIGUOUS, _head(hunk))
+        return [_Place(parts, exact=False) for parts in ways]
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        """Return the lines without their whitespace."""
+        return [without_whitespace(line) for line in self._lines]

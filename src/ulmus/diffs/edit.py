@@ -34,6 +34,9 @@ class Hunk:
             removed, of the line above which `added` goes; None where the form has no numbers.
         last: Number of the last removed line; `first` - 1 if nothing is removed. Only for
             `removed` None, where the numbers alone decide.
+        kept: Pairs of an index into `removed` and one into `added`, rising, of the lines between
+            changes that the edit calls context; None where it does not say, so that equal lines
+            are taken for it ("search-replace").
     """
 
     removed: tuple[str, ...] | None
@@ -42,6 +45,7 @@ class Hunk:
     after: tuple[str, ...] = ()
     first: int | None = None
     last: int | None = None
+    kept: tuple[tuple[int, int], ...] | None = None
 
     @property
     def old(self) -> tuple[str, ...]:

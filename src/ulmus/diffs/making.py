@@ -66,6 +66,7 @@ def _hunk(old: list[str], change: Change, low: int, high: int) -> Hunk:
         before=tuple(old[max(low, change.start - CONTEXT) : change.start]),
         after=tuple(old[change.end : min(high, change.end + CONTEXT)]),
         first=change.start + 1,
+        kept=(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 MOST_PLACES = 100
 """Places looked for; a block that stands at more is ambiguous in any case."""
@@ -18,24 +18,20 @@ class LineIndex:
     is `str.find`.
     """
 
-    def __init__(self, lines: Sequence[str], key: Callable[[str], str] | None = None) -> None:
-        """Index lines, which are equal if their `key` is; without `key`, if they are equal."""
-        self._key = key
+    def __init__(self, lines: Sequence[str]) -> None:
         self._codes: dict[str, str] = {}
         codes = self._codes
-        keys = lines if key is None else [key(line) for line in lines]
-        self._text = "".join([codes.setdefault(line, chr(len(codes))) for line in keys])
+        self._text = "".join([codes.setdefault(line, chr(len(codes))) for line in lines])
 
-    def places(self, block: Sequence[str], most: int = MOST_PLACES) -> list[int]:
-        """Return the first lines, from 0, of the places where a block stands, at most so many."""
-        keys = block if self._key is None else [self._key(line) for line in block]
-        codes = [self._codes.get(line) for line in keys]
+    def places(self, block: Sequence[str]) -> list[int]:
+        """Return the first lines, from 0, of the places where a block stands, at most 100."""
+        codes = [self._codes.get(line) for line in block]
         if not codes or None in codes:
             return []
         wanted = "".join(code for code in codes if code is not None)
         found: list[int] = []
         at = self._text.find(wanted)
-        while at >= 0 and len(found) < most:
+        while at >= 0 and len(found) < MOST_PLACES:
             found.append(at)
             at = self._text.find(wanted, at + 1)
         return found

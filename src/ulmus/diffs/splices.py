@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import islice, product
 
 from ulmus.diffs.edit import Hunk
+
+MOST_WAYS = 8
+"""Ways to place an edit between which `parsing` is asked to decide."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +36,31 @@ class Step:
 
 def steps(hunk: Hunk) -> list[Step]:
     """Return what a hunk changes, by index into `hunk.old`; what is between them is context."""
-    head = len(hunk.before)
     removed = hunk.removed or ()
-    if not removed or not hunk.added:
-        return [Step(head, head + len(removed), hunk.added)]
-    matcher = SequenceMatcher(None, removed, hunk.added, False)
-    return [
-        Step(head + i, head + end, hunk.added[j:new_end])
-        for tag, i, end, j, new_end in matcher.get_opcodes()
-        if tag != "equal"
-    ]
+    kept = _equal_pairs(removed, hunk.added) if hunk.kept is None else hunk.kept
+    head = len(hunk.before)
+    old = new = 0
+    found = []
+    for i, j in [*kept, (len(removed), len(hunk.added))]:
+        if i > old or j > new:
+            found.append(Step(head + old, head + i, hunk.added[new:j]))
+        old, new = i + 1, j + 1
+    return found
+
+
+def _equal_pairs(removed: Sequence[str], added: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the places of lines that both have, rising."""
+    blocks = SequenceMatcher(None, removed, added, False).get_matching_blocks()
+    return [(block.a + i, block.b + i) for block in blocks for i in range(block.size)]
 
 
 def splices(
     lines: Sequence[str], hunk: Hunk, found: Sequence[Step], rows: Sequence[int | None]
-) -> tuple[Splice, ...] | None:
-    """Return what to put where; None if an insertion could go to more than one place.
+) -> list[tuple[Splice, ...]]:
+    """Return what to put where: one way, or several where an insertion could go to two places.
+
+    There is none if the text has a line between those to remove that the hunk lacks, or if
+    nothing around an insertion stands in the text.
 
     Args:
         lines: The text.
@@ -57,40 +70,48 @@ def splices(
             if it does not stand there.
     """
     shift = _Shift.of(lines, hunk.old, rows)
-    result: list[Splice] = []
+    options: list[list[Splice]] = []
     for step in found:
         added = shift.applied(step.added)
         gone = [row for row in rows[step.start : step.end] if row is not None]
-        if gone:
-            if any(lines[row].strip() for row in set(range(gone[0], gone[-1] + 1)) - set(gone)):
-                return None  # the text has a line between those to remove that the hunk lacks
-            result.append(Splice(gone[0], gone[-1] + 1, added))
-            continue
-        row = _insertion_row(rows, step.start, step.end)
-        if row is None:
-            return None
-        if added:
-            result.append(Splice(row, row, added))
-    return tuple(result)
+        if not gone:
+            places = _insertion_rows(rows, step.start, step.end)
+            options.append([Splice(row, row, added) for row in places])
+        elif any(lines[row].strip() for row in _between(gone)):
+            return []
+        else:
+            options.append([Splice(gone[0], gone[-1] + 1, added)])
+    return list(islice(product(*options), MOST_WAYS))
 
 
-def _insertion_row(rows: Sequence[int | None], start: int, end: int) -> int | None:
-    """Return the row above which lines go in between two old lines; None if it is not certain."""
+def _between(rows: list[int]) -> set[int]:
+    """Return the rows between the first and the last of some that are not among them."""
+    return set(range(rows[0], rows[-1] + 1)).difference(rows)
+
+
+def _insertion_rows(rows: Sequence[int | None], start: int, end: int) -> list[int]:
+    """Return the rows above which lines may go in that stand between two old lines."""
     above = rows[start - 1] if start > 0 else None
     below = rows[end] if end < len(rows) else None
-    if above is None:
-        return below
-    if below is None or below == above + 1:
-        return above + 1
-    return None
+    places = {row for row in (None if above is None else above + 1, below) if row is not None}
+    return sorted(places)
 
 
 @dataclass(frozen=True)
 class _Shift:
-    """By how much a hunk is indented less than the text, the same for all of its lines."""
+    """By how much a hunk is indented less than the text, the same for all of its lines.
+
+    Attributes:
+        prefix: What its lines lack.
+        surplus: Characters that they have too many.
+        sure: More than one line agrees, so that the new lines are off as well.
+        old_indent: Smallest indentation of the old lines, as the hunk has them.
+    """
 
     prefix: str = ""
     surplus: int = 0
+    sure: bool = False
+    old_indent: int = 0
 
     @staticmethod
     def of(lines: Sequence[str], old: Sequence[str], rows: Sequence[int | None]) -> _Shift:
@@ -101,18 +122,30 @@ class _Shift:
             if row is not None and line.strip()
         ]
         shifts = {_indent(own) - _indent(line) for own, line in pairs}
-        if len(shifts) != 1:
+        shift = shifts.pop() if len(shifts) == 1 else 0
+        if not shift:
             return _Shift()
-        shift = shifts.pop()
-        return _Shift(pairs[0][0][:shift], 0) if shift > 0 else _Shift("", -shift)
+        old_indent = min(_indent(line) for _, line in pairs)
+        prefix = pairs[0][0][:shift] if shift > 0 else ""
+        return _Shift(prefix, max(0, -shift), len(pairs) > 1, old_indent)
 
     def applied(self, added: tuple[str, ...]) -> tuple[str, ...]:
-        """Return new lines with the indentation of the text."""
-        if self.prefix:
-            return tuple(self.prefix + line if line.strip() else line for line in added)
-        if self.surplus and all(_indent(line) >= self.surplus for line in added if line.strip()):
-            return tuple(line[self.surplus :] if line.strip() else line for line in added)
-        return added
+        """Return new lines with the indentation of the text.
+
+        If only one old line is there to tell, new lines that already have the indentation of the
+        text rather than that of the old line stay as they are.
+        """
+        indents = [_indent(line) for line in added if line.strip()]
+        shift = len(self.prefix) - self.surplus
+        if not shift or not indents:
+            return added
+        least = min(indents)
+        own_indent = self.old_indent + shift
+        if least < self.surplus:
+            return added
+        if not self.sure and abs(least - own_indent) < abs(least - self.old_indent):
+            return added
+        return tuple(self.prefix + line[self.surplus :] if line.strip() else line for line in added)
 
 
 def _indent(line: str) -> int:

@@ -188,17 +188,28 @@ def _hunk(header: str, lines: list[str]) -> Hunk | None:
     if not changed:
         return None
     start, end = changed[0], changed[-1] + 1
-    old = [line for mark, line in kept if mark != "+"]
+    middle = kept[start:end]
     first = None
     if numbers is not None:
-        first = int(numbers[1]) + start + (not old)
+        first = int(numbers[1]) + start + all(mark == "+" for mark, _ in kept)
     return Hunk(
-        removed=tuple(line for mark, line in kept[start:end] if mark != "+"),
-        added=tuple(line for mark, line in kept[start:end] if mark != "-"),
+        removed=tuple(line for mark, line in middle if mark != "+"),
+        added=tuple(line for mark, line in middle if mark != "-"),
         before=tuple(line for _, line in kept[:start]),
         after=tuple(line for _, line in kept[end:]),
         first=first,
+        kept=tuple(_context_pairs([mark for mark, _ in middle])),
     )
+
+
+def _context_pairs(marks: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the places of context lines among the old lines and among the new ones."""
+    old = new = 0
+    for mark in marks:
+        if mark == " ":
+            yield old, new
+        old += mark != "+"
+        new += mark != "-"
 
 
 def _marked(line: str) -> tuple[str, str]:
