@@ -8,11 +8,14 @@ import typer
 
 from ulmus.cli.elites import elites
 from ulmus.cli.exec import exec_program
+from ulmus.cli.mine import mine
 from ulmus.cli.output import drop_streams, open_streams, say
 from ulmus.cli.report import gif, report
 from ulmus.cli.run import run
 from ulmus.cli.show import show
 from ulmus.cli.simulate import simulate
+from ulmus.cli.study import study
+from ulmus.cli.train import app as train
 from ulmus.cli.verify import verify
 from ulmus.cli.warm_up import warm_up
 from ulmus.errors import UlmusError
@@ -32,7 +35,10 @@ app.command("gif")(gif)
 app.command("verify")(verify)
 app.command("exec")(exec_program)
 app.command("simulate")(simulate)
+app.command("mine")(mine)
 app.command("warm-up")(warm_up)
+app.add_typer(train, name="train")
+app.add_typer(study, name="study")
 
 
 @app.callback(invoke_without_command=True)

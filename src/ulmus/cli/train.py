@@ -1,0 +1,222 @@
+"""`ulmus train`: train models; for now the diff model."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ulmus.cli.interrupts import Interrupts
+from ulmus.cli.output import emit, number, say
+from ulmus.cli.run import parse_operators
+from ulmus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ulmus.mining.sample import Sample
+    from ulmus.training.diff_model import Report, Result
+
+EXTRA = ("torch", "transformers", "peft", "accelerate", "safetensors", "tokenizers")
+
+app = typer.Typer(help="Train the models of the method.", no_args_is_help=True)
+
+
+@app.callback()
+def root() -> None:
+    """Train the models of the method."""
+
+
+@app.command("diff")
+def train_diff(
+    data: Annotated[
+        Path | None, typer.Argument(help="Folder of mined commits; may be left out with --runs.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the model; must be new.")] = None,
+    runs: Annotated[
+        list[Path] | None, typer.Option(help="A run whose accepted edits are learned; repeatable.")
+    ] = None,
+    held_out_runs: Annotated[
+        list[Path] | None, typer.Option(help="A run that is only judged; repeatable.")
+    ] = None,
+    mix: Annotated[
+        str | None, typer.Option(help="Shares of the loss, such as commits=0.5,runs=0.5.")
+    ] = None,
+    base: Annotated[
+        str, typer.Option(help="none, a model or adapter folder, or a name on the hub.")
+    ] = "none",
+    size: Annotated[
+        str, typer.Option(help="Of a new network: 1m, 3m, 12m, 33m, 85m or 300m.")
+    ] = "3m",
+    vocabulary: Annotated[
+        int, typer.Option(min=300, help="Tokens of a new tokenizer, line numbers not counted.")
+    ] = 4096,
+    whole_lines: Annotated[
+        bool, typer.Option("--whole-lines", help="Tokens of a new tokenizer may reach over words.")
+    ] = False,
+    lora: Annotated[
+        int | None, typer.Option(min=1, help="Train an adapter of this rank on the base.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Train all weights of the base.")] = False,
+    form: Annotated[
+        str, typer.Option(help="Of the edit: numbered, unified, search-replace, ...")
+    ] = "numbered",
+    style: Annotated[str, typer.Option(help="Of the prompt: special or tags.")] = "special",
+    rename: Annotated[
+        bool, typer.Option("--rename", help="Rename local names at random in each epoch.")
+    ] = False,
+    prompt_weight: Annotated[
+        float, typer.Option(help="How much the program's tokens count, 0 to 1.")
+    ] = 0.0,
+    max_prompt_tokens: Annotated[int, typer.Option(min=8, help="Longest prompt.")] = 768,
+    max_edit_tokens: Annotated[int, typer.Option(min=2, help="Longest edit.")] = 192,
+    tokens_per_step: Annotated[
+        int | None, typer.Option(min=1, help="Tokens per step; 4,096, for adapters 768.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Highest learning rate; by size if not given.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="End after so many steps.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="End after so many minutes, pauses left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 1,
+    save_every: Annotated[float, typer.Option(help="Minutes between two checkpoints.")] = 5.0,
+    held_out: Annotated[int, typer.Option(min=0, help="Edits in the held-out loss.")] = 200,
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder for a TensorBoard log.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Train a diff model on mined commits and on the accepted edits of runs."""
+    if out is None:
+        raise ConfigError("--out is missing: the folder of the model")
+    options: dict[str, Any] = {
+        "base": base, "size": size, "vocabulary": vocabulary, "whole_lines": whole_lines,
+        "lora": lora, "full": full, "form": form, "style": style, "rename": rename,
+        "prompt_weight": prompt_weight, "max_prompt_tokens": max_prompt_tokens,
+        "max_edit_tokens": max_edit_tokens, "tokens_per_step": tokens_per_step, "rate": rate,
+        "steps": steps, "minutes": minutes, "seed": seed, "save_every_s": 60 * save_every,
+        "held_out": held_out, "shares": tuple(parse_operators(mix).items()) if mix else (),
+    }  # fmt: skip
+    _check_folder(out, resume)
+    try:
+        stage = _stage(threads)
+        settings = stage.Settings(**options)
+        samples, origin = _samples(data, runs or [], held_out_runs or [], seed)
+        with Interrupts() as interrupts:
+            result = stage.train(
+                samples, settings, out, resume=resume, stop=interrupts.asked, origin=origin,
+                observe=_watchers(tensorboard),
+            )  # fmt: skip
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in EXTRA:
+            raise
+        raise ConfigError(
+            f"training needs {error.name}, which is not installed: pip install 'ulmus[train]'"
+        ) from error
+    if result is None:
+        say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
+        raise typer.Exit(130)
+    _print_result(result, json)
+
+
+def _stage(threads: int) -> ModuleType:
+    import torch
+
+    from ulmus.training import diff_model
+
+    torch.set_num_threads(threads)
+    return diff_model
+
+
+def _check_folder(out: Path, resume: bool) -> None:
+    from ulmus.training.folders import check_new, check_started
+
+    if resume:
+        check_started(out)
+    else:
+        check_new(out)
+
+
+def _samples(
+    data: Path | None, runs: Sequence[Path], held_out_runs: Sequence[Path], seed: int
+) -> tuple[dict[str, Sequence[Sample]], dict[str, str]]:
+    from ulmus.mining.sample import read_edits
+    from ulmus.training.accepted import edits_of_runs
+
+    if data is None and not runs:
+        raise ConfigError("there is nothing to train on: give a folder of mined commits or --runs")
+    samples: dict[str, Sequence[Sample]] = {}
+    origin = {}
+    if data is not None:
+        samples["commits"] = list(read_edits(data))
+        origin["commits"] = data.name
+    if runs:
+        samples["runs"] = edits_of_runs(runs, held_out_runs, seed=seed)
+        origin["runs"] = ", ".join(run.resolve().name for run in runs)
+    for name, some in samples.items():
+        say(f"{name}: {len(some):,} edits")
+    return samples, origin
+
+
+class _Progress:
+    """Prints a line now and then: every second to a terminal, every half minute to a file."""
+
+    def __init__(self) -> None:
+        self._every_s = 1.0 if sys.stderr.isatty() else 30.0
+        self._last = 0.0
+
+    def __call__(self, report: Report) -> None:
+        now = time.monotonic()
+        if now - self._last < self._every_s and report.done < 1:
+            return
+        self._last = now
+        text = (
+            f"step {report.step:,}  loss {report.loss:.3f}  {report.tokens_per_s:,.0f} tokens/s  "
+            f"{100 * report.done:.0f} %  {report.left_s / 60:.1f} min left"
+        )
+        say(text)
+
+
+def _watchers(tensorboard: Path | None) -> Any:
+    progress = _Progress()
+    if tensorboard is None:
+        return progress
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ConfigError("--tensorboard needs the package tensorboard") from error
+    writer = SummaryWriter(str(tensorboard))  # type: ignore[no-untyped-call]
+
+    def observe(report: Report) -> None:
+        writer.add_scalar("loss", report.loss, report.step)  # type: ignore[no-untyped-call]
+        writer.add_scalar("rate", report.rate, report.step)  # type: ignore[no-untyped-call]
+        progress(report)
+
+    return observe
+
+
+def _print_result(result: Result, json: bool) -> None:
+    held = {name: number(round(value.loss, 4)) for name, value in result.held_out.items()}
+    if json:
+        emit(
+            {
+                "model": str(result.folder),
+                "steps": result.steps,
+                "tokens": result.num_tokens,
+                "seconds": round(result.seconds, 1),
+                "loss": number(round(result.loss, 4)),
+                "held_out": held,
+            }
+        )
+        return
+    print(
+        f"{result.folder}: {result.steps:,} steps, {result.num_tokens:,} tokens in "
+        f"{result.seconds / 60:.1f} min, loss {result.loss:.3f}, held out {held.get('all', 'none')}"
+    )

@@ -1,0 +1,163 @@
+"""From runs to edits: what the map accepted is what the model should propose (paper, 3.3).
+
+Every step that opened a cell or beat an elite gives one edit, parent to child, and all weigh the
+same, as in the paper. Where a child has two parents (crossover) the first one counts, if the edit
+is small. Runs are read only, and may still be going on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ulmus.errors import RunFormatError
+from ulmus.mining.sample import Sample
+from ulmus.runs.log import LoggedStep, RunLog
+from ulmus.seeding import derive
+
+PAPER_MESSAGES: Mapping[str, float] = {
+    "Changed make_walker function.": 0.4,
+    "Changed parameters in make_walker function.": 0.3,
+    "Small change to make_walker function.": 0.3,
+}
+"""Commit messages with their shares (paper, section 4)."""
+
+MAX_CHANGED = 30
+"""Lines that an edit may remove and add; larger ones are exchanges, not edits."""
+
+LINEAGE_DEPTH = 2
+"""The ancestor of this generation names the lineage of a program; the seed is generation 0."""
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    step: LoggedStep
+    before: str
+    after: str
+    note: str
+    lineage: int
+
+
+def accepted_edits(
+    folder: Path,
+    *,
+    seed: int = 0,
+    messages: Mapping[str, float] = PAPER_MESSAGES,
+    max_changed: int = MAX_CHANGED,
+    held_out: float = 0.05,
+) -> list[Sample]:
+    """Return the accepted edits of a run in the order in which they were accepted.
+
+    Args:
+        folder: Of the run.
+        seed: Of the messages and of the choice of what is held out.
+        messages: Shares of the messages for children of operators that wrote none.
+        max_changed: Largest number of removed and added lines.
+        held_out: Share of the edits that get the split "val", whole lineages at a time; 1 holds
+            out the run.
+
+    Raises:
+        RunNotFoundError, RunFormatError: See `ulmus.errors`.
+    """
+    with RunLog.open_read_only(folder) as log:
+        found = [
+            edit for edit in _accepted(log) if num_changed(edit.before, edit.after) <= max_changed
+        ]
+    name = folder.resolve().name
+    apart = _apart([edit.lineage for edit in found], seed, held_out)
+    return [_sample(edit, name, seed, messages, edit.lineage in apart) for edit in found]
+
+
+def edits_of_runs(
+    folders: Sequence[Path], held_out_folders: Sequence[Path] = (), *, seed: int = 0
+) -> list[Sample]:
+    """Return the accepted edits of several runs, each change once.
+
+    Runs in `held_out_folders` are held out whole; if there are none, lineages of each run are.
+    """
+    share = 0.0 if held_out_folders else 0.05
+    samples = []
+    for folder in held_out_folders:
+        samples += accepted_edits(folder, seed=seed, held_out=1.0)
+    for folder in folders:
+        samples += accepted_edits(folder, seed=seed, held_out=share)
+    first: dict[tuple[str, str], Sample] = {}
+    for sample in samples:
+        first.setdefault((sample.before, sample.after), sample)
+    return list(first.values())
+
+
+def num_changed(before: str, after: str) -> int:
+    """Return the number of lines that go and come, whatever their order."""
+    old, new = Counter(before.split("\n")), Counter(after.split("\n"))
+    return (old - new).total() + (new - old).total()
+
+
+def draw_message(messages: Mapping[str, float], seed: int, key: str) -> str:
+    """Return the message that belongs to an edit, by shares and by the edit alone."""
+    point = derive(seed, f"message/{key}", 0, 0) / 2**64 * sum(messages.values())
+    for text, share in messages.items():
+        point -= share
+        if point < 0:
+            return text
+    return next(reversed(messages))
+
+
+def _accepted(log: RunLog) -> Iterator[_Accepted]:
+    texts = dict(log.texts())
+    depth: dict[int, int] = {}
+    lineage: dict[int, int] = {}
+    for step in log.steps():
+        if not step.admitted:
+            continue
+        parent = step.parents[0] if step.parents else None
+        depth[step.number] = 0 if parent is None else depth[parent] + 1
+        near = parent is None or depth[step.number] <= LINEAGE_DEPTH
+        lineage[step.number] = step.number if near else lineage[parent]
+        child = texts.get(step.number)
+        if parent is None or child is None:
+            continue  # a seed, or a step that was appended after the texts were read
+        before = texts[parent].source
+        if before is None or child.source is None:
+            raise RunFormatError(f"{log.folder}: step {step.number} was admitted without its text")
+        yield _Accepted(step, before, child.source, child.note, lineage[step.number])
+
+
+def _apart(lineages: Sequence[int], seed: int, share: float) -> frozenset[int]:
+    """Choose lineages whose edits make up about `share`, in an order that the seed decides."""
+    if share >= 1:
+        return frozenset(lineages)
+    sizes = Counter(lineages)
+    chosen, room = set(), share * len(lineages)
+    for lineage in sorted(sizes, key=lambda number: derive(seed, "lineage", number, 0)):
+        if sizes[lineage] <= room:
+            chosen.add(lineage)
+            room -= sizes[lineage]
+    return frozenset(chosen)
+
+
+def _sample(
+    edit: _Accepted, run: str, seed: int, messages: Mapping[str, float], apart: bool
+) -> Sample:
+    identity = hashlib.sha256(f"{edit.before}\0{edit.after}".encode("utf-8", "surrogatepass"))
+    key = identity.hexdigest()
+    written = edit.note if edit.step.operator.startswith("diff") else ""
+    return Sample(
+        before=edit.before,
+        after=edit.after,
+        message=written.strip() or draw_message(messages, seed, key),
+        path="program.py",
+        repo=f"run:{run}",
+        family=f"run:{run}/{edit.lineage}",
+        split="val" if apart else "train",
+        kind="accepted",
+        licence="",
+        commit_time=0,
+        level="file",
+        id=key[:16],
+        unit=str(edit.step.number),
+        changed=num_changed(edit.before, edit.after),
+    )

@@ -1,0 +1,86 @@
+"""The card of a model: what it is, what it learned from and how, in words for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ulmus import __version__
+from ulmus.mining.sample import Sample
+
+if TYPE_CHECKING:
+    from ulmus.training.bases import Trainee
+    from ulmus.training.diff_model import Result, Settings
+
+
+def model_card(
+    trainee: Trainee,
+    settings: Settings,
+    parts: Mapping[str, tuple[Sequence[Sample], Sequence[Sample]]],
+    result: Result,
+    dropped: Mapping[str, int],
+    origin: Mapping[str, str],
+) -> str:
+    """Return README.md of a model folder."""
+    what = "An adapter" if trainee.adapter else "A model"
+    lines = [
+        "---", "library_name: transformers", "pipeline_tag: text-generation", "tags: [ulmus, diff]",
+        "---", "", "# A diff model", "",
+        f"{what} that proposes an edit of a Python program for a commit message, made with ulmus "
+        f"{__version__}. Base: {trainee.base}. {trainee.num_weights:,} weights, "
+        f"{trainee.tokenizer.get_vocab_size():,} tokens.",
+        "", f"Prompt style `{settings.style}`, form of the edit `{settings.form}`.",
+        "", "## Data", "",
+        *_data(parts, origin), "", "## Recipe", "",
+        f"{result.steps:,} steps, {result.num_tokens:,} tokens (prompts included), "
+        f"{result.seconds / 60:.1f} minutes. Loss on the edit only"
+        f" (a token of the program counts {settings.prompt_weight}).",
+        "", "| setting | value |", "|---|---|",
+        *(f"| {key} | {_plain(value)} |" for key, value in asdict(settings).items()),
+    ]  # fmt: skip
+    if dropped:
+        left = ", ".join(f"{reason}: {count:,}" for reason, count in sorted(dropped.items()))
+        lines += ["", f"Left out while drawing: {left}."]
+    lines += ["", "## Scores", "", *_scores(result)]
+    lines += [
+        "", "## Limits", "",
+        "It proposes; whether a proposal is any good decides whoever runs it. Run what it writes "
+        "in a sandbox only.", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _data(
+    parts: Mapping[str, tuple[Sequence[Sample], Sequence[Sample]]], origin: Mapping[str, str]
+) -> list[str]:
+    lines = []
+    for name, (train, held) in parts.items():
+        where = f" ({origin[name]})" if name in origin else ""
+        lines.append(f"- {name}{where}: {len(train):,} edits, {len(held):,} held out.")
+        licences = Counter(sample.licence for sample in train if sample.licence)
+        if licences:
+            lines += ["", "| licence | edits |", "|---|---|"]
+            lines += [f"| {licence} | {count:,} |" for licence, count in licences.most_common()]
+            lines.append("")
+            repositories = Counter(sample.repo for sample in train)
+            lines.append("Repositories: " + ", ".join(sorted(repositories)) + ".")
+    return lines
+
+
+def _scores(result: Result) -> list[str]:
+    lines = [f"Training loss at the end: {result.loss:.3f} nats per token of the edit.", ""]
+    if not result.held_out:
+        return [*lines, "Nothing was held out."]
+    lines += ["| held out | loss | tokens | edits |", "|---|---|---|---|"]
+    return lines + [
+        f"| {name} | {held.loss:.3f} | {held.num_tokens:,} | {held.num_edits:,} |"
+        for name, held in result.held_out.items()
+    ]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(f"{name}={share}" for name, share in value) or "equal"
+    return str(value)

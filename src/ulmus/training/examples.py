@@ -1,0 +1,271 @@
+"""From edits to rows of tokens: a prompt, then the edits of it, in an order that the seed decides.
+
+The order is addressed, not carried along: epoch and position say what comes next, so a training
+goes on exactly where it was killed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from tokenizers import Tokenizer
+
+from ulmus.diffs import make
+from ulmus.diffs.prompts import Layout
+from ulmus.errors import TrainingError
+from ulmus.mining.sample import Sample
+from ulmus.seeding import generator
+from ulmus.training.renaming import renamed
+
+
+@dataclass(frozen=True)
+class Caps:
+    """How long things may be, in tokens; longer ones are left out and counted."""
+
+    prompt: int = 768
+    edit: int = 192
+    edits_per_row: int = 16
+
+
+@dataclass(frozen=True)
+class Row:
+    """One prompt and the edits that share it.
+
+    Attributes:
+        tokens: Prompt, then each edit with what is its own of the prompt.
+        positions: Place of each token in the text that it belongs to; edits go on after the prompt.
+        parts: 0 for the prompt, 1, 2, ... for the edits.
+        sources: Places whose output is judged.
+        targets: The tokens that should come out there.
+        weights: How much each counts.
+    """
+
+    tokens: list[int]
+    positions: list[int]
+    parts: list[int]
+    sources: list[int]
+    targets: list[int]
+    weights: list[float]
+
+
+@dataclass(frozen=True)
+class Coder:
+    """Turns edits into tokens, as the layout of the prompt says.
+
+    Attributes:
+        tokenizer: Of the model.
+        layout: Of prompt and edit.
+        caps: How long they may be.
+        prompt_weight: How much the tokens of the program in the prompt count; the paper: 0.
+        rename: Rename local names at random.
+        dropped: Counts what was left out, by reason.
+    """
+
+    tokenizer: Tokenizer
+    layout: Layout
+    caps: Caps = Caps()
+    prompt_weight: float = 0.0
+    rename: bool = False
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def row(self, samples: Sequence[Sample], rng: random.Random | None = None) -> Row | None:
+        """Return the row of samples with equal `before` and `path`; None if nothing is left.
+
+        Args:
+            samples: At most `caps.edits_per_row`.
+            rng: Renames if given.
+        """
+        if rng is not None:
+            samples = _renamed(samples, rng)
+        prompts: dict[str, list[int]] = {}
+        pairs = []
+        for sample in samples:
+            if sample.message not in prompts:
+                prompts[sample.message] = self._prompt(sample)
+            prompt, target = prompts[sample.message], self._target(sample)
+            if self._fits(prompt, target):
+                pairs.append((prompt, target, sample.weight))
+        return packed(pairs, self.prompt_weight) if pairs else None
+
+    def _fits(self, prompt: list[int], target: list[int]) -> bool:
+        if not prompt or not target:
+            self.dropped["a text that the layout cannot say"] += 1
+        elif len(prompt) > self.caps.prompt:
+            self.dropped["prompt too long"] += 1
+        elif len(target) > self.caps.edit:
+            self.dropped["edit too long"] += 1
+        else:
+            return True
+        return False
+
+    def _prompt(self, sample: Sample) -> list[int]:
+        if self.layout.forged(sample.before + sample.message):
+            return []
+        text = self.layout.prompt(sample.before, sample.message, file_name(sample.path))
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def _target(self, sample: Sample) -> list[int]:
+        if self.layout.forged(sample.after):
+            return []
+        edit = make(sample.before, sample.after, sample.message)
+        text = self.layout.target(sample.before, edit)
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+
+def file_name(path: str) -> str:
+    """Return the name of the file without its folders, as the prompt shows it."""
+    return path.rpartition("/")[2] or "program.py"
+
+
+def packed(pairs: Sequence[tuple[list[int], list[int], float]], prompt_weight: float = 0.0) -> Row:
+    """Pack (prompt, edit, weight) into one row; what the prompts have in common stands once.
+
+    Each edit keeps at least the last token of its prompt, whose output is its first token.
+    """
+    common = _common([prompt[:-1] for prompt, _, _ in pairs])
+    row = Row(list(pairs[0][0][:common]), list(range(common)), [0] * common, [], [], [])
+    if prompt_weight:
+        row.sources.extend(range(common - 1))
+        row.targets.extend(row.tokens[1:common])
+        row.weights.extend([prompt_weight] * (common - 1))
+    for part, (prompt, target, weight) in enumerate(pairs, start=1):
+        own = prompt[common:]
+        first = len(row.tokens) + len(own) - 1
+        row.sources.extend(range(first, first + len(target)))
+        row.targets.extend(target)
+        row.weights.extend([weight] * len(target))
+        row.tokens.extend(own + target[:-1])
+        row.positions.extend(range(common, common + len(own) + len(target) - 1))
+        row.parts.extend([part] * (len(own) + len(target) - 1))
+    return row
+
+
+def _common(lists: Sequence[list[int]]) -> int:
+    shortest = min(map(len, lists))
+    for place in range(shortest):
+        if any(tokens[place] != lists[0][place] for tokens in lists):
+            return place
+    return shortest
+
+
+def _renamed(samples: Sequence[Sample], rng: random.Random) -> list[Sample]:
+    texts = {"before": samples[0].before}
+    texts |= {str(number): sample.after for number, sample in enumerate(samples)}
+    message = " ".join(sample.message for sample in samples)
+    new = renamed(texts, message, rng)
+    if new is None:
+        return list(samples)
+    return [
+        replace(sample, before=new["before"], after=new[str(number)])
+        for number, sample in enumerate(samples)
+    ]
+
+
+class Source:
+    """The edits of one origin, in endless shuffled order, several edits of a program at a time."""
+
+    def __init__(self, name: str, samples: Sequence[Sample], coder: Coder, seed: int):
+        """Group the samples by program; `epoch` and `position` may be set to go on from there.
+
+        Raises:
+            TrainingError: There is no sample.
+        """
+        if not samples:
+            raise TrainingError(f"there is nothing to train on in the {name}: no edit is left")
+        self.name = name
+        self.coder = coder
+        self.epoch = 0
+        self.position = 0
+        self.num_samples = len(samples)
+        self._seed = seed
+        self._groups = grouped(samples)
+        self._order = self._shuffled()
+
+    def next_row(self) -> Row:
+        """Return the next row.
+
+        Raises:
+            TrainingError: In a whole epoch no edit is short enough.
+        """
+        begun = self.epoch
+        while self.epoch <= begun + 1:
+            if self.position >= len(self._order):
+                self.go_to(self.epoch + 1, 0)
+                continue
+            samples = self._order[self.position]
+            self.position += 1
+            row = self.coder.row(samples, self._namer())
+            if row is not None:
+                return row
+        raise TrainingError(
+            f"no edit of the {self.name} fits: {dict(self.coder.dropped)}; raise "
+            "--max-prompt-tokens or --max-edit-tokens"
+        )
+
+    def go_to(self, epoch: int, position: int) -> None:
+        """Go on from a place in the order."""
+        self.epoch, self.position = epoch, position
+        self._order = self._shuffled()
+
+    def _namer(self) -> random.Random | None:
+        if not self.coder.rename:
+            return None
+        return generator(self._seed, f"rename/{self.name}", self.epoch, self.position)
+
+    def _shuffled(self) -> list[list[Sample]]:
+        rng = generator(self._seed, f"order/{self.name}", self.epoch, 0)
+        rows = []
+        for group in self._groups:
+            mixed = rng.sample(group, len(group))
+            size = self.coder.caps.edits_per_row
+            rows += [mixed[start : start + size] for start in range(0, len(mixed), size)]
+        rng.shuffle(rows)
+        return rows
+
+
+def grouped(samples: Sequence[Sample]) -> list[list[Sample]]:
+    """Return the samples by the program that they change, in order of first appearance."""
+    groups: dict[tuple[str, str], list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault((sample.before, file_name(sample.path)), []).append(sample)
+    return list(groups.values())
+
+
+class Mixture:
+    """Several sources, drawn so that their judged tokens stand in given shares."""
+
+    def __init__(self, sources: Sequence[Source], shares: Sequence[float]):
+        """Take sources with their shares, each above 0."""
+        self.sources = sources
+        self.shares = shares
+        self.drawn = [0] * len(sources)  # judged tokens so far
+
+    def rows(self, num_tokens: int) -> Iterator[Row]:
+        """Yield rows until they hold `num_tokens`, at least one."""
+        total = 0
+        while total < num_tokens:
+            shares = zip(self.drawn, self.shares, strict=True)
+            behind = min(enumerate(shares), key=lambda item: (item[1][0] / item[1][1], item[0]))[0]
+            row = self.sources[behind].next_row()
+            self.drawn[behind] += len(row.targets)
+            total += len(row.tokens)
+            yield row
+
+    @property
+    def place(self) -> list[list[int]]:
+        """Where the mixture stands: epoch, position and tokens drawn of each source."""
+        return [
+            [source.epoch, source.position, drawn]
+            for source, drawn in zip(self.sources, self.drawn, strict=True)
+        ]
+
+    @place.setter
+    def place(self, place: Sequence[Sequence[int]]) -> None:
+        for number, (source, (epoch, position, drawn)) in enumerate(
+            zip(self.sources, place, strict=True)
+        ):
+            source.go_to(epoch, position)
+            self.drawn[number] = drawn
