@@ -30,6 +30,9 @@ class RunConfig(BaseModel):
         options: Options of the problem, such as `terrain` of sodarace.
         operators: Weight by name of the operator.
         diff: How the operator `diff` asks its model.
+        tune_every: The model of the operator `diff` learns from what the run accepted after each
+            so many evaluations; None: never.
+        tune_steps: Steps of each of these trainings.
         sandbox: Name of the sandbox tier.
         seed: Seed of the run.
         batch_size: Proposals per batch.
@@ -45,6 +48,8 @@ class RunConfig(BaseModel):
     options: dict[str, JsonValue] = Field(default_factory=dict)
     operators: dict[str, float] = Field(default_factory=lambda: dict(DEFAULT_OPERATORS))
     diff: DiffSettings = Field(default_factory=DiffSettings)
+    tune_every: int | None = Field(default=None, ge=1)
+    tune_steps: int = Field(default=300, ge=1)
     sandbox: str = "wasm"
     seed: int = 0
     batch_size: int = Field(default=64, ge=1, le=100_000)

