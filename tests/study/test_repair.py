@@ -100,7 +100,7 @@ def test_a_model_is_told_that_bugs_were_fixed() -> None:
     assert all("\n# Fixed bugs.\n" in prompt for prompt in prompts)
     summary = repair.summary(operator, cells, 3, 0)
     assert summary["message"] == "Fixed bugs."
-    assert "Fixed bugs." in str(summary["identity"])
+    assert "Fixed bugs." in cells[0].identity
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:

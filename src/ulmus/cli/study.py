@@ -94,12 +94,12 @@ def commits(
 ) -> None:
     """Ask for the fixes of held-out commits and count those that are what was committed."""
     from ulmus.study import commits as root
-    from ulmus.study.subjects import subject
+    from ulmus.study.subjects import subject, with_rate
 
-    chosen = subject(operator, model)
+    chosen = with_rate(subject(operator, model), rate)
     with _folder(out):
         observe = _Counter(samples)
-        attempts = root.study(chosen, data, samples, seed=seed, rate=rate, observe=observe)
+        attempts = root.study(chosen, data, samples, seed=seed, observe=observe)
         result = root.summary(chosen, data, attempts, seed)
         _write(out, result, root.children(attempts))
     if json:

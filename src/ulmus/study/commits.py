@@ -20,7 +20,7 @@ from ulmus.records import Json, Program, Proposal
 from ulmus.seeding import derive, generator
 from ulmus.study.sameness import canonical
 from ulmus.study.shares import Share
-from ulmus.study.subjects import with_message, with_rate
+from ulmus.study.subjects import with_message
 
 if TYPE_CHECKING:
     from ulmus.mining.sample import Sample
@@ -104,7 +104,6 @@ def study(
     num_samples: int,
     *,
     seed: int = 0,
-    rate: float | None = None,
     observe: Callable[[int], None] = lambda done: None,
 ) -> list[Attempt]:
     """Ask for one child per commit; commits come again if there are more samples than commits.
@@ -114,7 +113,6 @@ def study(
         data: Folder or file of mined edits.
         num_samples: Number of children, at least 1.
         seed: Seed of all random choices.
-        rate: Rate of an operator that has one.
         observe: Called with the number of samples so far, after each commit.
 
     Raises:
@@ -129,11 +127,10 @@ def study(
             f"{data} holds no commit to study: kind {KIND}, split {SPLIT}, level func or method"
         )
     order = sorted(range(len(fixes)), key=lambda k: derive(seed, "commits/order", 0, k))
-    rated = with_rate(operator, rate)
     attempts: list[Attempt] = []
     for place, chosen in enumerate(order[:num_samples]):
         count = len(range(place, num_samples, len(fixes)))
-        attempts += _attempts(rated, fixes[chosen], count, seed, chosen)
+        attempts += _attempts(operator, fixes[chosen], count, seed, chosen)
         observe(len(attempts))
     return attempts
 

@@ -20,7 +20,7 @@ from ulmus.problems.unit_tests import UnitTested, solved
 from ulmus.records import Evaluation, Json, Program, Proposal
 from ulmus.seeding import generator
 from ulmus.study.shares import Share
-from ulmus.study.subjects import FIXED_BUGS, with_message, with_rate
+from ulmus.study.subjects import FIXED_BUGS, TakesMessages, with_message, with_rate
 from ulmus.workers import local_executor
 
 TASKS = ("parity", "quadratic")
@@ -39,12 +39,14 @@ class Cell:
     Attributes:
         task: Name of the task.
         bugs: Number of bugs in the parent.
+        identity: Identity of the operator, with its message and its rate.
         proposals: One per sample.
         evaluations: By program hash, for every distinct child.
     """
 
     task: str
     bugs: int
+    identity: str
     proposals: Sequence[Proposal] = field(repr=False)
     evaluations: dict[str, Evaluation] = field(repr=False)
 
@@ -86,6 +88,7 @@ class Cell:
             "refusals": dict(self.refusals),
             "unchanged": unchanged,
             "distinct": len({child.hash for child in self.children}),
+            "identity": self.identity,
         }
 
 
@@ -197,7 +200,7 @@ def _cell(
         judge.start([p.program for p in batch if p.program is not None])
         proposals += batch
     evaluations = judge.finish([p.program for p in proposals if p.program is not None])
-    return Cell(problem.name, problem.bugs, proposals, evaluations)
+    return Cell(problem.name, problem.bugs, operator.identity, proposals, evaluations)
 
 
 def children(cells: Iterable[Cell]) -> Iterator[dict[str, Json]]:
@@ -223,11 +226,9 @@ def summary(
     success: dict[str, dict[str, Json]] = {}
     for cell in cells:
         success.setdefault(cell.task, {})[str(cell.bugs)] = cell.as_json()
-    told = with_message(operator, FIXED_BUGS)
     return {
         "operator": operator.name,
-        "identity": told.identity,
-        "message": FIXED_BUGS if told is not operator else None,
+        "message": FIXED_BUGS if isinstance(operator, TakesMessages) else None,
         "samples": num_samples,
         "seed": seed,
         "success": {task: dict(by_bugs) for task, by_bugs in success.items()},
