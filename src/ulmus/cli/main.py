@@ -16,6 +16,7 @@ from ulmus.cli.show import show
 from ulmus.cli.simulate import simulate
 from ulmus.cli.study import study
 from ulmus.cli.train import app as train
+from ulmus.cli.tune import tune
 from ulmus.cli.verify import verify
 from ulmus.cli.warm_up import warm_up
 from ulmus.errors import UlmusError
@@ -36,6 +37,7 @@ app.command("verify")(verify)
 app.command("exec")(exec_program)
 app.command("simulate")(simulate)
 app.command("mine")(mine)
+app.command("tune")(tune)
 app.command("warm-up")(warm_up)
 app.add_typer(train, name="train")
 app.add_typer(study, name="study")

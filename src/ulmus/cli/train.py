@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number, say
 from ulmus.cli.run import parse_operators
@@ -19,8 +20,6 @@ from ulmus.errors import ConfigError
 if TYPE_CHECKING:
     from ulmus.mining.sample import Sample
     from ulmus.training.diff_model import Report, Result
-
-EXTRA = ("torch", "transformers", "peft", "accelerate", "safetensors", "tokenizers")
 
 app = typer.Typer(help="Train the models of the method.", no_args_is_help=True)
 
@@ -104,8 +103,8 @@ def train_diff(
         "steps": steps, "minutes": minutes, "seed": seed, "save_every_s": 60 * save_every,
         "held_out": held_out, "shares": tuple(parse_operators(mix).items()) if mix else (),
     }  # fmt: skip
-    _check_folder(out, resume)
-    try:
+    check_folder(out, resume)
+    with needs_extra():
         stage = _stage(threads)
         settings = stage.Settings(**options)
         samples, origin = _samples(data, runs or [], held_out_runs or [], seed)
@@ -114,12 +113,6 @@ def train_diff(
                 samples, settings, out, resume=resume, stop=interrupts.asked, origin=origin,
                 observe=_watchers(tensorboard),
             )  # fmt: skip
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in EXTRA:
-            raise
-        raise ConfigError(
-            f"training needs {error.name}, which is not installed: pip install 'ulmus[train]'"
-        ) from error
     if result is None:
         say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
         raise typer.Exit(130)
@@ -135,7 +128,12 @@ def _stage(threads: int) -> ModuleType:
     return diff_model
 
 
-def _check_folder(out: Path, resume: bool) -> None:
+def check_folder(out: Path, resume: bool = False) -> None:
+    """Check that a training may write to a folder, or go on in it.
+
+    Raises:
+        TrainingError: See `ulmus.training.folders`.
+    """
     from ulmus.training.folders import check_new, check_started
 
     if resume:
@@ -165,7 +163,7 @@ def _samples(
     return samples, origin
 
 
-class _Progress:
+class TrainingProgress:
     """Prints a line now and then: every second to a terminal, every half minute to a file."""
 
     def __init__(self) -> None:
@@ -185,18 +183,18 @@ class _Progress:
 
 
 def _watchers(tensorboard: Path | None) -> Any:
-    progress = _Progress()
+    progress = TrainingProgress()
     if tensorboard is None:
         return progress
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise ConfigError("--tensorboard needs the package tensorboard") from error
-    writer = SummaryWriter(str(tensorboard))  # type: ignore[no-untyped-call]
+    writer = SummaryWriter(str(tensorboard))
 
     def observe(report: Report) -> None:
-        writer.add_scalar("loss", report.loss, report.step)  # type: ignore[no-untyped-call]
-        writer.add_scalar("rate", report.rate, report.step)  # type: ignore[no-untyped-call]
+        writer.add_scalar("loss", report.loss, report.step)
+        writer.add_scalar("rate", report.rate, report.step)
         progress(report)
 
     return observe

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, say
-from ulmus.cli.extra import needs_extra
 from ulmus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def tune(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the tuned model; must be new.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the tuned model; must be new.")
+    ] = None,
     model: Annotated[
         str, typer.Option(help="Model to start from: a name or a folder; the default one if empty.")
     ] = "",
@@ -45,7 +47,7 @@ def tune(
 ) -> None:
     """Train a diff model one round on the accepted edits of runs; judge it before and after."""
     from ulmus import experiment
-    from ulmus.cli.train import check_folder
+    from ulmus.cli.train import TrainingProgress, check_folder
     from ulmus.runs.log import RunLog
 
     if out is None:
