@@ -383,6 +383,8 @@ def train(
         return earlier_s + time.monotonic() - started
 
     def keep() -> None:
+        if not all(bool(w.isfinite().all()) for w in checkpoints.trained(trainee.net).values()):
+            raise _no_number(step, folder)
         state = {
             "place": mixture.place, "seen": seen, "elapsed_s": elapsed(), "recent": recent,
             "identity": _identity(settings, parts),
@@ -416,9 +418,10 @@ def train(
         step += 1
         seen += sum(len(row.tokens) for row in rows)
         recent = [*(x for x in recent if x == x), value][-50:]
-        left = elapsed() * (1 - done) / max(done, 1e-6)
+        after = share_done(settings, step, elapsed())
+        left = elapsed() * (1 - after) / max(after, 1e-6)
         speed = (seen - seen_before) / max(1e-6, time.monotonic() - begun)
-        observe(Report(step, value, speed, share_done(settings, step, elapsed()), left, rate))
+        observe(Report(step, value, speed, after, left, rate))
         if stop():
             keep()
             return None
@@ -511,7 +514,7 @@ def _no_number(step: int, folder: Path) -> TrainingError:
     kept = checkpoints.newest(folder)
     where = f"the last good checkpoint is {kept}" if kept else "no checkpoint was written yet"
     return TrainingError(
-        f"the loss of step {step + 1} is no finite number; the training ends, {where}. "
+        f"after step {step} the loss is no finite number; the training ends, {where}. "
         "A smaller --rate helps"
     )
 

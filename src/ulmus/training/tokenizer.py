@@ -23,11 +23,6 @@ NUM_LINES = 300
 WORDS = r"\n|[0-9]| ?\.?[A-Za-z_]+\(?| ?[^\sA-Za-z0-9_]+ ?| +|\s"
 """Names with the space or dot before and the bracket behind, operators with their spaces; the
 spaces that indent a line are a piece of their own."""
-LINES = 300
-"""Lines whose number is one token; later ones are written figure by figure."""
-
-WORDS = r"\n|[0-9]| ?[A-Za-z]+|_+| ?[^\sA-Za-z0-9_]+ ?| +|\s"
-"""Words with the space before, operators with the spaces around; indentation is a piece."""
 LINES = r"[0-9]|[^0-9\n]+|\n"
 """Pieces may reach over words: right for a few hundred tokens of one family of programs."""
 
