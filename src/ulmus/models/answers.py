@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ulmus.errors import ModelError
+from ulmus.models.scripted import cut_at_stop
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -123,6 +124,7 @@ class Answer:
             ends: Tokens that end the answer.
         """
         self._vocabulary = vocabulary
+        self._words = tuple(stop)
         self._stop = [word.encode("utf-8", "surrogatepass") for word in stop]
         self._longest = max(map(len, self._stop), default=0)
         self._ends = frozenset(ends)
@@ -134,7 +136,8 @@ class Answer:
     @property
     def text(self) -> str:
         """The text without what ended it; a character that was cut is marked with U+FFFD."""
-        return self._text.decode("utf-8", "replace")
+        text = self._text.decode("utf-8", "replace")
+        return cut_at_stop(text, self._words)  # a stop text may be the mark itself
 
     def add(self, token: int) -> None:
         """Add a token; afterwards `ended` tells whether the answer ends here."""

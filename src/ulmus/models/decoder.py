@@ -7,6 +7,7 @@ not depend on what is computed beside it.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -93,35 +94,41 @@ class Decoder:
                 self._feed(x, layer)
             return self._logits(x, wanted) if len(wanted) else np.empty((0, self.shape.vocabulary))
 
+    def logits(self, tokens: Array) -> Array:
+        """Return the logits after each token of a text, (n,) int32 to (n, vocabulary) float32."""
+        pages = [self.pages.take() for _ in range(-(-len(tokens) // PAGE))]
+        table = np.array([pages], np.int32)
+        parts = []
+        for first in range(0, len(tokens), MOST_ROWS):
+            places = np.arange(first, min(first + MOST_ROWS, len(tokens)), dtype=np.int32)
+            tables = np.repeat(table, len(places), 0)
+            result = self.run(tokens[places], places, tables, np.arange(len(places)))
+            parts.append(result.copy())
+        for page in pages:
+            self.pages.release(page)
+        return np.concatenate(parts)
+
     def _attend(self, x: Array, layer: Layer, index: int, tables: Array, positions: Array) -> None:
         shape, rows = self.shape, len(x)
         keys, values = self.pages.keys, self.pages.values
         place = (index, tables, positions)
+        size = (shape.groups, rows, shape.heads // shape.groups)
         mixed = self._linear("mixed", self._norm(x, layer.attention_norm), layer.mixing)
+        queries = self._buffer("queries", *size, shape.head_width)
         scale = shape.head_width**-0.5
-        kernels.rotate(mixed, self._turns, scale, shape.heads, *place, keys, values)
-        scores = self._buffer("scores", rows, shape.heads, tables.shape[1] * PAGE)
-        self._crew.run(kernels.score, rows, mixed, keys, *place, scores)
-        np.exp(scores, out=scores)
+        kernels.rotate(mixed, self._turns, scale, *place, queries, keys, values)
+        shares = self._buffer("shares", *size, tables.shape[1] * PAGE)
+        self._crew.run(kernels.score, rows, queries, keys, *place, shares)
+        sums = self._buffer("sums", *size, padded_head(shape))
         merged = self._buffer("merged", rows, shape.heads * padded_head(shape))
-        self._crew.run(kernels.mix, rows, scores, values, *place, merged)
+        self._crew.run(kernels.mix, rows, shares, values, *place, sums, merged)
         x += self._linear("back", merged, layer.merging)[:, : shape.width]
 
     def _feed(self, x: Array, layer: Layer) -> None:
-        width, inner = self.shape.width, self.shape.inner_width
         opened = self._linear("opened", self._norm(x, layer.feed_norm), layer.opening)
-        gate = self._gate(opened[:, :inner], opened[:, inner : 2 * inner])
-        x += self._linear("back", gate, layer.closing)[:, :width]
-
-    def _gate(self, gate: Array, content: Array) -> Array:
-        """Return content * gate / (1 + exp(-gate)): SwiGLU (Shazeer 2020, section 2)."""
-        out = self._buffer("gate", *gate.shape)
-        np.negative(gate, out=out)
-        np.exp(out, out=out)
-        out += 1.0
-        np.divide(gate, out, out=out)
-        out *= content
-        return out
+        gated = self._buffer("gated", len(x), self.shape.inner_width)
+        self._crew.run(kernels.gate, len(x), opened, gated)
+        x += self._linear("back", gated, layer.closing)[:, : self.shape.width]
 
     def _logits(self, x: Array, wanted: Array) -> Array:
         rows = np.zeros((len(wanted) + -len(wanted) % ROWS, x.shape[1]), np.float32)
@@ -143,7 +150,7 @@ class Decoder:
 
     def _buffer(self, name: str, *size: int) -> Array:
         """Return an array for a passing result; its content is the last one's."""
-        count = int(np.prod(size))
+        count = math.prod(size)
         flat = self._buffers.get(name)
         if flat is None or flat.size < count:
             flat = self._buffers[name] = np.empty(count, np.float32)

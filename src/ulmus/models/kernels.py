@@ -73,6 +73,65 @@ def _block(rows: int, a: int, a_step: int, b: int, c: int, c_step: int, k: int, 
             done += 1
 
 
+@numba.njit(nogil=True)
+def _same_page(tables: Array, positions: Array, page: int, row: int, stop: int) -> int:
+    """Return the end of the rows from `row` on that share a page and see all of it."""
+    end = row + 1
+    if positions[row] + 1 < (page + 1) * PAGE:
+        return end
+    while (
+        end < stop
+        and tables[end, page] == tables[row, page]
+        and positions[end] + 1 >= (page + 1) * PAGE
+    ):
+        end += 1
+    return end
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def exponential(x: Any) -> Any:
+    """Return e ** x for x <= 88, within 2 units of the last place.
+
+    As in the Cephes library (expf): x = n ln 2 + r, a polynomial for e ** r, n added to the
+    exponent's bits. Below -87 the result stays at e ** -87.
+    """
+    x = max(x, np.float32(-87.0))
+    n = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
+    r = x - n * np.float32(0.693359375) + n * np.float32(2.12194440e-4)
+    p = np.float32(1.9875691500e-4)
+    p = p * r + np.float32(1.3981999507e-3)
+    p = p * r + np.float32(8.3334519073e-3)
+    p = p * r + np.float32(4.1665795894e-2)
+    p = p * r + np.float32(1.6666665459e-1)
+    p = p * r + np.float32(5.0000001201e-1)
+    p = p * r * r + r + np.float32(1.0)
+    return p * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
+
+
+@numba.njit(nogil=True, fastmath={"nnan", "nsz", "reassoc"})
+def _top(x: Array) -> Any:
+    top = x[0]
+    for i in range(len(x)):
+        top = max(top, x[i])
+    return top
+
+
+@numba.njit(nogil=True, fastmath={"reassoc"})
+def _sum(x: Array) -> Any:
+    total = np.float32(0.0)
+    for i in range(len(x)):
+        total += x[i]
+    return total
+
+
+@numba.njit(nogil=True, fastmath={"reassoc"})
+def _squares(x: Array) -> Any:
+    total = np.float32(0.0)
+    for i in range(len(x)):
+        total += x[i] * x[i]
+    return total
+
+
 @kept
 def score(
     start: int,
@@ -82,42 +141,44 @@ def score(
     layer: int,
     tables: Array,
     positions: Array,
-    scores: Array,
+    shares: Array,
 ) -> None:
-    """Compare queries with the keys up to their own position; the largest becomes 0.
+    """Compare queries with the keys up to their own position: e ** (score - largest score).
 
     Args:
         start: First row.
         stop: End of the rows.
-        queries: (R, >= H * D) float32, rotated and scaled; the first H * D columns count.
+        queries: (E, R, H / E, D) float32, rotated and scaled.
         keys: (P, L, E, D, PAGE) float32.
         layer: Index of the layer.
         tables: (R, T / PAGE) int32, pages of each row in order.
         positions: (R,) int32, place of the row in its text.
-        scores: (R, H, T) float32, gets the scores, minus infinity after the position.
+        shares: (E, R, H / E, T) float32, gets the exponentials; arbitrary after the position.
     """
-    _, layers, groups, size, _ = keys.shape
-    width = queries.shape[1]
-    heads, length = scores.shape[1], scores.shape[2]
-    share = heads // groups
+    layers = keys.shape[1]
+    groups, rows, heads, size = queries.shape
+    length = shares.shape[3]
     for group in range(groups):
-        for row in range(start, stop):
-            num_keys = positions[row] + 1
-            first = group * share
-            x = queries.ctypes.data + (row * width + first * size) * 4
-            y = scores.ctypes.data + (row * heads + first) * length * 4
-            for page in range((num_keys + PAGE - 1) // PAGE):
+        for page in range(tables.shape[1]):
+            row = start
+            while row < stop:
+                if positions[row] < page * PAGE:
+                    row += 1
+                    continue
+                end = _same_page(tables, positions, page, row, stop)
+                first = (group * rows + row) * heads
+                x = queries.ctypes.data + first * size * 4
                 at = ((tables[row, page] * layers + layer) * groups + group) * size * PAGE
-                into = y + page * PAGE * 4
-                _block(share, x, size, keys.ctypes.data + at * 4, into, length, size, 0)
-            for head in range(first, first + share):
-                top = scores[row, head, 0]
-                for key in range(num_keys):
-                    top = max(top, scores[row, head, key])
-                for key in range(num_keys):
-                    scores[row, head, key] -= top
-                for key in range(num_keys, length):
-                    scores[row, head, key] = -np.inf
+                y = shares.ctypes.data + (first * length + page * PAGE) * 4
+                b = keys.ctypes.data + at * 4
+                _block((end - row) * heads, x, size, b, y, length, size, 0)
+                row = end
+        for row in range(start, stop):
+            for head in range(heads):
+                line = shares[group, row, head, : positions[row] + 1]
+                top = _top(line)
+                for i in range(len(line)):
+                    line[i] = exponential(line[i] - top)
 
 
 @kept
@@ -129,6 +190,7 @@ def mix(
     layer: int,
     tables: Array,
     positions: Array,
+    sums: Array,
     out: Array,
 ) -> None:
     """Average the values by their shares.
@@ -136,39 +198,42 @@ def mix(
     Args:
         start: First row.
         stop: End of the rows.
-        shares: (R, H, T) float32, exponentials of the scores, 0 after the position.
+        shares: (E, R, H / E, T) float32, not normalised.
         values: (P, L, E, W / PAGE, PAGE, PAGE) float32: blocks of tokens by columns; W is D
             rounded up to a multiple of `PAGE`.
         layer: Index of the layer.
         tables: (R, T / PAGE) int32, pages of each row in order.
         positions: (R,) int32, place of the row in its text.
+        sums: (E, R, H / E, W) float32, for passing results.
         out: (R, H * W) float32, gets the averages.
     """
-    _, layers, groups, blocks, _, _ = values.shape
-    heads, length = shares.shape[1], shares.shape[2]
-    share = heads // groups
+    layers, blocks = values.shape[1], values.shape[3]
+    groups, rows, heads, length = shares.shape
     wide = blocks * PAGE
     for group in range(groups):
-        for row in range(start, stop):
-            num_keys = positions[row] + 1
-            first = group * share
-            x = shares.ctypes.data + (row * heads + first) * length * 4
-            y = out.ctypes.data + (row * heads + first) * wide * 4
-            for page in range((num_keys + PAGE - 1) // PAGE):
-                here = min(PAGE, num_keys - page * PAGE)
+        for page in range(tables.shape[1]):
+            row = start
+            while row < stop:
+                if positions[row] < page * PAGE:
+                    row += 1
+                    continue
+                end = _same_page(tables, positions, page, row, stop)
+                here = min(PAGE, positions[row] + 1 - page * PAGE)
+                first = (group * rows + row) * heads
+                x = shares.ctypes.data + (first * length + page * PAGE) * 4
                 at = ((tables[row, page] * layers + layer) * groups + group) * wide * PAGE
                 for block in range(blocks):
                     b = values.ctypes.data + (at + block * PAGE * PAGE) * 4
-                    into = y + block * PAGE * 4
-                    _block(share, x + page * PAGE * 4, length, b, into, wide, here, page)
-            for head in range(first, first + share):
-                total = np.zeros(8, np.float32)
-                for key in range(0, num_keys, 8):  # the length is a multiple of 8, zeros follow
-                    for lane in range(8):
-                        total[lane] += shares[row, head, key + lane]
-                factor = np.float32(1.0) / total.sum()
-                for column in range(head * wide, (head + 1) * wide):
-                    out[row, column] *= factor
+                    y = sums.ctypes.data + (first * wide + block * PAGE) * 4
+                    _block((end - row) * heads, x, length, b, y, wide, here, page)
+                row = end
+        for row in range(start, stop):
+            for head in range(heads):
+                total = _sum(shares[group, row, head, : positions[row] + 1])
+                factor = np.float32(1.0) / total
+                at = (group * heads + head) * wide
+                for i in range(wide):
+                    out[row, at + i] = sums[group, row, head, i] * factor
 
 
 @kept
@@ -176,10 +241,10 @@ def rotate(
     mixed: Array,
     turns: Array,
     scale: float,
-    heads: int,
     layer: int,
     tables: Array,
     positions: Array,
+    queries: Array,
     keys: Array,
     values: Array,
 ) -> None:
@@ -189,38 +254,86 @@ def rotate(
     i + D / 2.
 
     Args:
-        mixed: (R, >= (H + 2 E) * D) float32: queries, keys, values; the queries are changed.
+        mixed: (R, >= (H + 2 E) * D) float32: queries, keys, values.
         turns: (positions, 2, D / 2) float32: cosines, sines.
         scale: Factor of the queries.
-        heads: H.
         layer: Index of the layer.
         tables: (R, T / PAGE) int32, pages of each row in order.
         positions: (R,) int32, place of the row in its text.
+        queries: (E, R, H / E, D) float32, gets the queries.
         keys: (P, L, E, D, PAGE) float32, gets the keys.
         values: (P, L, E, W / PAGE, PAGE, PAGE) float32, gets the values.
     """
-    groups, size = keys.shape[2], keys.shape[3]
+    groups, rows, heads, size = queries.shape
     half = size // 2
-    for row in range(mixed.shape[0]):
+    factor = np.float32(scale)
+    for row in range(rows):
         place = positions[row]
         page, slot = tables[row, place // PAGE], place % PAGE
-        for head in range(heads):
-            for i in range(half):
-                at = head * size + i
-                cosine, sine = turns[place, 0, i], turns[place, 1, i]
-                low, high = mixed[row, at], mixed[row, at + half]
-                mixed[row, at] = (low * cosine - high * sine) * scale
-                mixed[row, at + half] = (high * cosine + low * sine) * scale
+        cosines, sines = turns[place, 0], turns[place, 1]
+        at = 0
         for group in range(groups):
+            for head in range(heads):
+                low, high = mixed[row, at : at + half], mixed[row, at + half : at + size]
+                turned = queries[group, row, head]
+                for i in range(half):
+                    turned[i] = (low[i] * cosines[i] - high[i] * sines[i]) * factor
+                    turned[half + i] = (high[i] * cosines[i] + low[i] * sines[i]) * factor
+                at += size
+        for group in range(groups):
+            low, high = mixed[row, at : at + half], mixed[row, at + half : at + size]
+            into = keys[page, layer, group]
             for i in range(half):
-                at = (heads + group) * size + i
-                cosine, sine = turns[place, 0, i], turns[place, 1, i]
-                low, high = mixed[row, at], mixed[row, at + half]
-                keys[page, layer, group, i, slot] = low * cosine - high * sine
-                keys[page, layer, group, i + half, slot] = high * cosine + low * sine
+                into[i, slot] = low[i] * cosines[i] - high[i] * sines[i]
+                into[half + i, slot] = high[i] * cosines[i] + low[i] * sines[i]
+            at += size
+        for group in range(groups):
             for i in range(size):
-                value = mixed[row, (heads + groups + group) * size + i]
-                values[page, layer, group, i // PAGE, slot, i % PAGE] = value
+                values[page, layer, group, i // PAGE, slot, i % PAGE] = mixed[row, at + i]
+            at += size
+
+
+@kept
+def gate(start: int, stop: int, opened: Array, out: Array) -> None:
+    """Compute content * gate / (1 + e ** -gate): SwiGLU (Shazeer 2020, section 2).
+
+    Args:
+        start: First row.
+        stop: End of the rows.
+        opened: (R, >= 2 K) float32: gates, contents.
+        out: (R, K) float32, gets the result.
+    """
+    size = out.shape[1]
+    for row in range(start, stop):
+        gates, contents, into = opened[row, :size], opened[row, size : 2 * size], out[row]
+        for i in range(size):
+            below = exponential(min(-gates[i], np.float32(87.0)))
+            into[i] = contents[i] * gates[i] / (np.float32(1.0) + below)
+
+
+@kept
+def weigh(logits: Array, inverse: float, floor: float, weights: Array, chosen: Array) -> int:
+    """Compute e ** ((logit - largest logit) * inverse), and which tokens are above a floor.
+
+    Args:
+        logits: (vocabulary,) float32.
+        inverse: One over the temperature.
+        floor: Weight that a chosen token exceeds; the most likely token has weight 1.
+        weights: (vocabulary,) float32, gets the weights.
+        chosen: (vocabulary,) int32, gets the chosen tokens in front, in rising order.
+
+    Returns:
+        The number of chosen tokens.
+    """
+    top, factor = _top(logits), np.float32(inverse)
+    for i in range(len(logits)):
+        weights[i] = exponential((logits[i] - top) * factor)
+    count = 0
+    for i in range(len(logits)):
+        if weights[i] > floor:
+            chosen[count] = i
+            count += 1
+    return count
 
 
 @kept
@@ -235,14 +348,7 @@ def normalise(x: Array, weight: Array, epsilon: float, out: Array) -> None:
     """
     rows, size = x.shape
     for row in range(rows):
-        total = np.zeros(8, np.float32)
-        whole = size - size % 8
-        for column in range(0, whole, 8):
-            for lane in range(8):
-                total[lane] += x[row, column + lane] * x[row, column + lane]
-        square = total.sum()
-        for column in range(whole, size):
-            square += x[row, column] * x[row, column]
-        factor = np.float32(1.0 / np.sqrt(square / size + epsilon))
+        line = x[row]
+        factor = np.float32(1.0 / np.sqrt(_squares(line) / size + epsilon))
         for column in range(size):
-            out[row, column] = x[row, column] * factor * weight[column]
+            out[row, column] = line[column] * factor * weight[column]

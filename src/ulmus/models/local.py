@@ -71,7 +71,7 @@ class LocalModel:
         weights = load_weights(self._folder, self._shape, self._adapters)
         self._name = f"local:{_size(self._shape.num_parameters)}:{self._digest()}"
         self._batch_size = batch_size
-        self._decoder = Decoder(
+        self.decoder = Decoder(
             self._shape, weights, threads=threads, remembered_bytes=remembered_bytes
         )
 
@@ -103,7 +103,7 @@ class LocalModel:
         """
         check_sampling(sampling)
         generation = Generation(
-            self._decoder, self._vocabulary, sampling, self._ends, self._batch_size
+            self.decoder, self._vocabulary, sampling, self._ends, self._batch_size
         )
         return generation.complete(prompts)
 

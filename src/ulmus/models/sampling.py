@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from ulmus.errors import ConfigError
+from ulmus.models.kernels import weigh
 from ulmus.records import Sampling
 from ulmus.seeding import derive
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _PURPOSE = "token"
+_COLDEST = 1e-6  # a lower temperature is as good as greedy and would overflow
 _FLOORS = (1e-3, 1e-5, 0.0)
 """Shares of the most likely token; what lies below the first that suffices is never sorted."""
 
@@ -57,25 +59,29 @@ def draw(logits: Array, sampling: Sampling, seed: int, position: int) -> int | N
         return None
     if sampling.temperature == 0:
         return best
-    weights = np.exp((logits - top) * np.float32(1 / max(sampling.temperature, 1e-6)))
-    tokens, ends = _nucleus(weights, sampling.top_p)
+    tokens, ends = _nucleus(logits, sampling.temperature, sampling.top_p)
     share = derive(seed, _PURPOSE, 0, position) / 2**64
     place = int(np.searchsorted(ends, share * ends[-1], side="right"))
     return int(tokens[min(place, len(tokens) - 1)])
 
 
-def _nucleus(weights: Array, top_p: float) -> tuple[Array, Array]:
+def _nucleus(logits: Array, temperature: float, top_p: float) -> tuple[Array, Array]:
     """Return the tokens of the nucleus, most likely first, and their running sums.
 
     Args:
-        weights: (vocabulary,) float32, not normalised, the largest is 1.
+        logits: (vocabulary,) float32.
+        temperature: Above 0.
         top_p: Share that the nucleus reaches.
     """
-    wanted = top_p * float(weights.sum(dtype=np.float64))
+    weights = np.empty(len(logits), np.float32)
+    chosen = np.empty(len(logits), np.int32)
+    inverse = 1 / max(temperature, _COLDEST)
     for floor in _FLOORS:
-        tokens = np.flatnonzero(weights > floor)
+        count = weigh(logits, inverse, floor, weights, chosen)
+        tokens = chosen[:count]
         few = weights[tokens].astype(np.float64)
-        if float(few.sum()) >= wanted:
+        wanted = top_p * float(weights.sum())
+        if few.sum() >= wanted:
             break
     order = np.argsort(-few, kind="stable")
     ends = np.cumsum(few[order])
