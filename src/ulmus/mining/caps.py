@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ulmus.mining.funnel import Funnel
@@ -37,36 +37,36 @@ def without_frequent_subjects(samples: Sequence[Sample], funnel: Funnel) -> list
 def capped(samples: Sequence[Sample], cap: float, funnel: Funnel) -> list[Sample]:
     """Cap repositories, families and string edits; families and strings in training only.
 
-    With fewer families than 1 / cap, each may have its equal share.
+    With fewer families than 1 / cap, each may have twice its equal share.
     """
     kept = list(samples)
     for repo, limit in MAX_OF_REPOSITORY.items():
-        kept = _cap(kept, lambda s, repo=repo: s.repo.lower() == repo, limit, funnel, "repository")
+        of_it = {sample.id for sample in kept if sample.repo.lower() == repo}
+        kept = _cap(kept, of_it, limit, funnel, "repository")
     train = [sample for sample in kept if sample.split == "train"]
     families = sorted({sample.family for sample in train})
-    share = max(cap, 1 / len(families)) if families else 1.0
+    share = cap if len(families) * cap >= 1 else min(1.0, 2 / max(len(families), 1))
     limit = math.ceil(share * len(train))
     for family in families:
-        kept = _cap(kept, lambda s, f=family: s.split == "train" and s.family == f, limit, funnel,
-                    "family")  # fmt: skip
+        of_it = {sample.id for sample in train if sample.family == family}
+        kept = _cap(kept, of_it, limit, funnel, "family")
+    train = [sample for sample in kept if sample.split == "train"]
     limit = math.ceil(MAX_STRINGS_SHARE * len(train))
-    kept = _cap(
-        kept, lambda s: s.split == "train" and s.strings_only, limit, funnel, "string edits"
-    )
+    of_it = {sample.id for sample in train if sample.strings_only}
+    kept = _cap(kept, of_it, limit, funnel, "string edits")
     funnel.keep("cap", len(kept))
     return kept
 
 
 def _cap(
-    samples: list[Sample], counts: Callable[[Sample], bool], limit: int, funnel: Funnel, reason: str
+    samples: list[Sample], ids: set[str], limit: int, funnel: Funnel, reason: str
 ) -> list[Sample]:
-    """Drop those with the highest ids among what counts, down to the limit."""
-    ids = sorted(sample.id for sample in samples if counts(sample))
+    """Drop those with the highest of these ids, down to the limit."""
     if len(ids) <= limit:
         return samples
-    dropped = set(ids[limit:])
-    funnel.lose("cap", reason, len(ids) - limit)
-    return [sample for sample in samples if sample.id not in dropped or not counts(sample)]
+    dropped = set(sorted(ids)[limit:])
+    funnel.lose("cap", reason, len(dropped))
+    return [sample for sample in samples if sample.id not in dropped]
 
 
 def weighted(samples: Sequence[Sample]) -> list[Sample]:

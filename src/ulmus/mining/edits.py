@@ -10,13 +10,12 @@ from difflib import SequenceMatcher
 
 from ulmus.mining.units import (
     Touched,
-    Unit,
     body_indent,
     changed_region,
-    compare,
+    class_head,
     dedent,
     join,
-    split,
+    touched,
 )
 
 MAX_CHANGED = 30
@@ -67,54 +66,49 @@ def candidates(before: str, after: str, levels: tuple[str, ...]) -> list[Candida
     if region is None:
         return []
     old, new, line = region
-    touched = compare(split(old, "", line), split(new, "", line))
-    found = list(_function(touched)) or list(_method(touched))
+    changes = touched(old, new, "", line)
+    found = list(_function(changes)) or list(_method(changes))
     wanted = [candidate for candidate in found if candidate.level in levels]
     if "mini" in levels and not any(candidate.pure for candidate in found):
-        wanted += _mini(touched)
+        wanted += _mini(changes)
     return wanted
 
 
-def _function(touched: Touched) -> Iterator[Candidate]:
-    if len(touched.pairs) != 1 or touched.lone:
+def _function(changes: Touched) -> Iterator[Candidate]:
+    if len(changes.pairs) != 1 or changes.lone:
         return
-    old, new = touched.pairs[0]
+    old, new = changes.pairs[0]
     if old.kind == new.kind == "func":
-        pure = not touched.others
+        pure = not changes.others
         yield Candidate("func", old.name, old.line, old.text, new.text, pure)
 
 
-def _method(touched: Touched) -> Iterator[Candidate]:
-    if len(touched.pairs) != 1 or touched.lone or touched.pairs[0][0].kind != "class":
+def _method(changes: Touched) -> Iterator[Candidate]:
+    if len(changes.pairs) != 1 or changes.lone or changes.pairs[0][0].kind != "class":
         return
-    old, new = touched.pairs[0]
+    old, new = changes.pairs[0]
     indent = body_indent(old.text)
     if indent is None or body_indent(new.text) != indent:
         return
-    old_units, new_units = split(old.text, indent, old.line), split(new.text, indent, old.line)
-    inside = compare(old_units, new_units)
+    inside = touched(old.text, new.text, indent, old.line)
     if len(inside.pairs) != 1 or inside.lone:
         return
     one, other = inside.pairs[0]
     before, after = dedent(one.text, indent), dedent(other.text, indent)
     if one.kind != "func" or before is None or after is None:
         return
-    same_head = _head(old, old_units) == _head(new, new_units)
-    pure = not touched.others and not inside.others and same_head
+    same_head = class_head(old.text, indent) == class_head(new.text, indent)
+    pure = not changes.others and not inside.others and same_head
     yield Candidate("method", f"{old.name}.{one.name}", one.line, before, after, pure)
 
 
-def _head(unit: Unit, inside: list[Unit]) -> str:
-    return unit.text[: unit.text.find(inside[0].text)] if inside else unit.text
-
-
-def _mini(touched: Touched) -> Iterator[Candidate]:
-    num = max(len(touched.before), len(touched.after))
-    if not touched.before or num > MAX_MINI_UNITS:
+def _mini(changes: Touched) -> Iterator[Candidate]:
+    num = max(len(changes.before), len(changes.after))
+    if not changes.before or num > MAX_MINI_UNITS:
         return
-    names = "+".join(unit.name for unit in touched.before if unit.name) or "statements"
-    before, after = join(touched.before), join(touched.after)
-    yield Candidate("mini", names, touched.before[0].line, before, after, True)
+    names = "+".join(unit.name for unit in changes.before if unit.name) or "statements"
+    before, after = join(changes.before), join(changes.after)
+    yield Candidate("mini", names, changes.before[0].line, before, after, True)
 
 
 def shape_refusal(candidate: Candidate, max_chars: int) -> str | None:

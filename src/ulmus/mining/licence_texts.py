@@ -77,7 +77,7 @@ _COMPILED = tuple((name, re.compile(rule)) for name, rule in _RULES)
 _COPYLEFT = tuple(
     rule for name, rule in _COMPILED if name in ("AGPL", "LGPL", "GPL", "MPL", "EPL", "CC-BY-NC")
 )
-_PRESENT = re.compile(r"general public|gpl|mozilla public|eclipse public|non-?commercial", re.I)
+_PRESENT = ("general public", "gpl", "mozilla public", "eclipse public", "commercial")
 
 _OTHERS = re.compile(
     r"other software that is (?:released|licen[cs]ed|distributed) under the [al]?gpl|"
@@ -120,7 +120,8 @@ def _bsd(plain: str) -> str:
 def copyleft_header(text: str) -> bool:
     """Tell whether the head of a source file puts it under a copyleft licence."""
     head = text[:6000]
-    if not _PRESENT.search(head):
+    lower = head.lower()
+    if not any(words in lower for words in _PRESENT):
         return False
     plain = normal(head)
     return any(rule.search(plain) for rule in _COPYLEFT)

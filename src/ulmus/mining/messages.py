@@ -13,6 +13,12 @@ _REFERENCES = re.compile(
     r"issues?|tickets?|bugs?|pr|pull request)[\s:]*)*(?:\b(?:gh|bpo|lp|sc|issue)[-:]?\s?|#)\d{1,8}\b\)?[.:]?",
     re.IGNORECASE,
 )
+_FIX_FIRST = re.compile(
+    r"^(?:fix(?:e[sd])?|clos(?:e[sd]?)|resolv(?:e[sd]?))(?: issue| bug| ticket)?[\s:]+"
+    r"(?:gh|bpo)?[-#]\d{1,8}\b[\s:.,;-]+(?=\w)(?!and\b)",
+    re.IGNORECASE,
+)
+_BY_NAME = re.compile(r"\b(?:by|from|thanks to|thank|with) [A-Z][a-z]+ [A-Z][a-z]+\b")
 _EMPTY = re.compile(r"[(\[{]\s*[\])}]")
 _PREFIX = re.compile(
     r"^(?:\[[\w ./:-]{1,30}\]\s*|(?:ENH|BUG|FIX|MAINT|API|REF|PERF|BF|RF|NF):\s*)", re.I
@@ -23,55 +29,132 @@ _PERSONS = re.compile(
     r"(?=[@A-Z<]).*$|[\s,;(.-]+(?:thanks|thx|via|by|cc|h/t|from)[\s,:]+@[\w-]+.*$",
     re.IGNORECASE,
 )  # fmt: skip
-_HANDLE = re.compile(r"(?<![\w/.@])@(?=[A-Za-z])[\w-]+(?![\w(.])")
+_HANDLE = re.compile(r"(?<![\w/.@`])@(?=[A-Za-z])(?!\w*[_.(`])[\w-]+")
 _DECORATORS = frozenset(
-    "property staticmethod classmethod overload cached_property abstractmethod dataclass final "
-    "deprecated pytest contextmanager wraps functools typing lru_cache cache".split()
+    "property staticmethod classmethod overload abstractmethod dataclass final deprecated pytest "
+    "contextmanager wraps functools typing cache attr attrs define".split()
 )
 
 MIN_CHARS, MAX_CHARS, MIN_WORDS = 10, 200, 3
 MIN_LETTERS = 0.7
 
-_REFUSALS: tuple[tuple[str, str], ...] = (
-    ("merge", r"^merged?\b|\bmerge (?:branch|pull|remote|commit|from)|^automatic merge"),
-    ("revert", r"\brevert(?:s|ed|ing)?\b|^back(?:ed)? out|^undo(?:ne|ing)?\b|^roll(?:ed)? ?back"),
-    ("version", r"\bversions? (?:bump|to|up)\b|\bbump(?:s|ed|ing)?\b|\bv?\d+\.\d+(?:\.\d+)*(?:rc|a|b|dev|post)?\d*\s*"
-                r"(?:release|final|$)|^releas|\bchange ?log|^prepare (?:for|release|v?\d)|\brelease notes\b|"
-                r"^(?:update|increment|set|change) (?:the )?(?:package )?version|news entry|^version\b"),
-    ("typo", r"\btypos?\b|\bspelling|\bmisspell|\bgramm(?:ar|atical)|\bwording\b|\bpunctuation"),
-    ("format", r"\bpep[- ]?8\b|\bflake8\b|\bpylint\b|\bpyflakes\b|\blint(?:er|ing|s)?\b|\bisort\b|\bruff\b|\bpyupgrade\b|"
-               r"\bwhite ?spaces?\b|\bindent(?:ation|ing|ed)?\b|^(?:re)?format(?:ted|ting)?\b|\b(?:code|coding) ?style\b|"
-               r"\bcosmetics?\b|\bimport (?:order|sort)|\bsort(?:ed)? imports|\bunused imports?\b|\btrailing\b|"
-               r"\bline (?:length|too long|endings?)\b|\b(?:run|apply|use|ran) (?:black|autopep8|yapf)\b|^black\b|^sty(?:le)?\b|"
-               r"\bpre-?commit\b|\btidy(?:ing)?(?: up)?$|\bmypy\b|\btype (?:hints?|annotations?|ignores?)\b|\bannotat"),
-    ("docs", r"^docs?\b|^documentation\b|\bdoc-?strings?\b|\bdoctests?\b|\bread ?me\b|^(?:update|add|fix|improve|edit|clarify|"
-             r"tweak|correct|more|better|some|expand|rewrite)\w* (?:\w+ ){0,3}(?:docs?|documentation|comments?|copyright|"
-             r"licen[cs]e)\b|^comment|^(?:document|mention|explain)\b|\bcopyright\b|\bsphinx warnings\b"),
-    ("ci", r"\btravis\b|\bappveyor\b|\bgithub actions?\b|\btox\b|\bcodecov\b|\bcoveralls\b|\bpyproject\b|\bsetup\.(?:py|cfg)\b|"
-           r"\brequirements?\b|\bdependabot\b|\bci\b|\bpackag(?:e|ing)(?: data| metadata)?$|\bmanifest\b|\bclassifiers?\b|"
-           r"\bworkflows?\b|\bcircleci\b|\bbuildbot\b|\bbuild$|\bpypi\b|\bdocker\b"),
-    ("vague", r"^(?:(?:some|more|minor|small|misc(?:ellaneous)?|various|several|little|trivial|tiny|a few|general|quick|another|"
-              r"last|final|further|other|many|bunch of|big|simple|even more) )+(?:\w+ ){0,2}(?:fix(?:es)?|changes?|tweaks?|"
-              r"clean-?ups?|updates?|edits?|improvements?|things?|stuff|work|bugs?|refactor\w*|adjustments?)\b.{0,25}$|"
-              r"^(?:fix(?:ed|es)?|updat(?:e|ed|es)|chang(?:e|ed|es)|clean(?:ed|ing|s)? ?up|refactor(?:ed)?|improv(?:e|ed)|work(?:ing)?|"
-              r"test(?:s|ing|ed)?|cleanups?) (?:on |the |a |in |up |for |some |more )*(?:\w+\.py|code|stuff|things?|bugs?|it|this|tests?|issues?|"
-              r"errors?|build|files?|everything|again|comments?|review|nits?|merge|that|problems?|failures?)[.!]?$|"
-              r"^(?:address|respond|apply|react|per|as per|incorporate|implement)\w* (?:\w+ ){0,2}(?:review|comments?|feedback|"
-              r"suggestions?)|\bcode review\b|^review\b|^oops|^whoops|\bfirst (?:commit|draft|version|pass|cut)\b|\binitial "
-              r"(?:commit|import|version|checkin)\b|empty log message|^no message|^checkpoint|^snapshot|^save\b|^sync(?:ed)?\b|"
-              r"^nits?\b"),
-    ("unfinished", r"\bwip\b|^fixup!|^squash!|^amend!|\bwork in progress\b|^temp(?:orary)?\b|\bhack(?:s|ed|y)?\b|\bexperiment|"
-                   r"^debug(?:ging)?\b|^start(?:ed|ing)? |^begin|^try(?:ing)? |^attempt|^more work|\bnot (?:yet )?(?:working|finished|tested)\b|"
-                   r"\buntested\b|\bhalf\b|^todo\b|^still "),
-    ("chatter", r"(?<![\w./-])i(?:'ve|'m|'ll|'d)?(?![\w./-])|\bmy\b|\bme\b|\bwe(?:'re|'ve|'ll)?\b|\bour\b|\bhopefully\b|\bstupid\b|"
-                r"\bsilly\b|\bdamn\b|\bshit\b|\bfuck|\bcrap\b|\bwtf\b|\blol\b|\bgrr|\bargh|\bugh\b|[:;]-?[)(DPp](?:\s|$)|\?\s*$|!{2,}|"
-                r"\bthanks?\b|\bsorry\b|\bplease\b|\bactually\b|\bjust\b|\bnow\b.{0,12}$|\bagain\b|\bmaybe\b|\boh\b|\byay\b|"
-                r"\bforgot(?:ten)?\b|^let's|\bembarrass|\baccidental|\byou\b|\bguys?\b|^ok\b|^hmm"),
-    ("link", r"https?://|www\.|\b[0-9a-f]{7,40}\b(?<=[0-9])|\bcherry[- ]?pick|\bback-?port|\br\d{3,}\b|\bport(?:ed|ing)? (?:from|of)|"
-             r"\bfrom (?:trunk|master|upstream)\b|\btrunk\b|^svn\b|\btracker\b|^forward[- ]?port"),
-)  # fmt: skip
-_COMPILED = tuple((reason, re.compile(rule, re.IGNORECASE)) for reason, rule in _REFUSALS)
-_ANY = re.compile("|".join(f"(?:{rule})" for _, rule in _REFUSALS), re.IGNORECASE)
+_REFUSALS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "merge",
+        r"merged?\b|automatic merge",
+        r"merge (?:branch|pull|remote|commit|from)",
+        "",
+    ),
+    (
+        "revert",
+        r"back(?:ed)? out|undo(?:ne|ing)?\b|roll(?:ed)? ?back",
+        r"revert(?:s|ed|ing)?\b",
+        "",
+    ),
+    (
+        "version",
+        r"releas|prepare (?:for|release|v?\d)|(?:update|increment|set|"
+        r"change) (?:the )?(?:package )?version|version\b",
+        r"versions? (?:bump|to|up)\b|bump(?:s|ed|ing)?\b|v?\d+\.\d+(?:\.\d+)*(?:rc|a|b|dev|"
+        r"post)?\d*\s*(?:release|final|$)|change ?log|release notes\b",
+        r"news entry",
+    ),
+    (
+        "typo",
+        "",
+        r"typos?\b|spelling|misspell|gramm(?:ar|atical)|wording\b|punctuation",
+        "",
+    ),
+    (
+        "format",
+        r"(?:re)?format(?:ted|ting)?\b|black\b|sty(?:le)?\b",
+        r"pep[- ]?8\b|flake8\b|pylint\b|pyflakes\b|lint(?:er|ing|s)?\b|isort\b|ruff\b|"
+        r"pyupgrade\b|white ?spaces?\b|indent(?:ation|ing|ed)?\b|(?:code|coding) ?style\b|"
+        r"cosmetics?\b|import (?:order|sort)|sort(?:ed)? imports|unused imports?\b|trailing\b|"
+        r"line (?:length|too long|endings?)\b|(?:run|apply|use|ran) (?:black|autopep8|yapf)\b|"
+        r"pre-?commit\b|tidy(?:ing)?(?: up)?$|mypy\b|type (?:hints?|annotations?|ignores?)\b|"
+        r"annotat",
+        "",
+    ),
+    (
+        "docs",
+        r"docs?\b|documentation\b|(?:update|add|fix|improve|edit|clarify|tweak|correct|more|"
+        r"better|some|expand|rewrite)\w* (?:\w+ ){0,3}(?:docs?|documentation|comments?|"
+        r"copyright|licen[cs]e)\b|comment|(?:document|mention|explain)\b",
+        r"doc-?strings?\b|doctests?\b|read ?me\b|copyright\b|sphinx warnings\b",
+        "",
+    ),
+    (
+        "ci",
+        "",
+        r"travis\b|appveyor\b|github actions?\b|tox\b|codecov\b|coveralls\b|pyproject\b|"
+        r"setup\.(?:py|cfg)\b|requirements?\b|dependabot\b|ci\b|packag(?:e|ing)(?: data|"
+        r" metadata)?$|manifest\b|classifiers?\b|workflows?\b|circleci\b|buildbot\b|build$|"
+        r"pypi\b|docker\b",
+        "",
+    ),
+    (
+        "vague",
+        r"(?:(?:some|more|minor|small|misc(?:ellaneous)?|various|several|little|trivial|tiny|"
+        r"a few|general|quick|another|last|final|further|other|many|bunch of|big|simple|"
+        r"even more) )+(?:\w+ ){0,2}(?:fix(?:es)?|changes?|tweaks?|clean-?ups?|updates?|"
+        r"edits?|improvements?|things?|stuff|work|bugs?|refactor\w*|adjustments?)\b.{0,25}$|"
+        r"(?:fix(?:ed|es)?|updat(?:e|ed|es)|chang(?:e|ed|es)|clean(?:ed|ing|s)? ?up|"
+        r"refactor(?:ed)?|improv(?:e|ed)|work(?:ing)?|test(?:s|ing|ed)?|cleanups?) (?:on |"
+        r"the |a |in |up |for |some |more )*(?:\w+\.py|code|stuff|things?|bugs?|it|this|"
+        r"tests?|issues?|errors?|build|files?|everything|again|comments?|review|nits?|merge|"
+        r"that|problems?|failures?)[.!]?$|(?:address|respond|apply|react|per|as per|"
+        r"incorporate|implement)\w* (?:\w+ ){0,2}(?:review|comments?|feedback|suggestions?)|"
+        r"review\b|oops|whoops|no message|checkpoint|snapshot|save\b|sync(?:ed)?\b|nits?\b",
+        r"code review\b|first (?:commit|draft|version|pass|cut)\b|initial (?:commit|import|"
+        r"version|checkin)\b",
+        r"empty log message",
+    ),
+    (
+        "unfinished",
+        r"fixup!|squash!|amend!|temp(?:orary)?\b|debug(?:ging)?\b|start(?:ed|ing)? |begin|"
+        r"try(?:ing)? |attempt|more work|todo\b|still ",
+        r"wip\b|work in progress\b|hack(?:s|ed|y)?\b|experiment|not (?:yet )?(?:working|"
+        r"finished|tested)\b|untested\b|half\b",
+        "",
+    ),
+    (
+        "chatter",
+        r"let's|ok\b|hmm",
+        r"my\b|me\b|we(?:'re|'ve|'ll)?\b|our\b|hopefully\b|stupid\b|silly\b|damn\b|shit\b|"
+        r"fuck|crap\b|wtf\b|lol\b|grr|argh|ugh\b|thanks?\b|sorry\b|please\b|actually\b|just\b|"
+        r"now\b.{0,12}$|again\b|maybe\b|oh\b|yay\b|forgot(?:ten)?\b|embarrass|accidental|"
+        r"you\b|guys?\b",
+        r"(?<![\w./-])i(?:'ve|'m|'ll|'d)?(?![\w./-])|[:;]-?[)(DPp](?:\s|$)|\?\s*$|!{2,}",
+    ),
+    (
+        "link",
+        r"svn\b|forward[- ]?port",
+        r"[0-9a-f]{7,40}\b(?<=[0-9])|cherry[- ]?pick|back-?port|r\d{3,}\b|port(?:ed|"
+        r"ing)? (?:from|of)|from (?:trunk|master|upstream)\b|trunk\b|tracker\b",
+        r"https?://|www\.",
+    ),
+)
+"""Reason; how a message begins; a word in it, from its start; anything else in it."""
+
+
+def _rule(start: str, word: str, other: str) -> str:
+    parts = (start and f"^(?:{start})", word and f"\\b(?:{word})", other)
+    return "|".join(part for part in parts if part)
+
+
+_COMPILED = tuple(
+    (reason, re.compile(_rule(*rules), re.IGNORECASE)) for reason, *rules in _REFUSALS
+)
+
+
+def _joined(place: int) -> str:
+    return "|".join(rules[place] for rules in _REFUSALS if rules[place])
+
+
+_AT_START = re.compile(_joined(1), re.IGNORECASE)
+_WORD_IN = re.compile(rf"\b(?:{_joined(2)})", re.IGNORECASE)
+_OTHER_IN = re.compile(_joined(3), re.IGNORECASE)
 _BOT = re.compile(
     r"\bbot\b|\[bot\]|-bot\b|dependabot|renovate|pre-commit|github-actions|greenkeeper|pyup|weblate|transifex|"
     r"autofix|mergify|codemod|jenkins|miss-islington|meeseeks",
@@ -126,11 +209,11 @@ write yield""".split()
 
 
 def clean(subject: str) -> str:
-    """Return a subject without issue references, tags, thanks and handles."""
-    text = _REFERENCES.sub("", subject[: 4 * MAX_CHARS])
+    """Return a subject without issue references, tags and thanks."""
+    text = _FIX_FIRST.sub("Fix ", subject[: 4 * MAX_CHARS])
+    text = _REFERENCES.sub("", text)
     text = _PREFIX.sub("", text.strip())
     text = _PERSONS.sub("", text)
-    text = _HANDLE.sub(lambda hit: hit[0] if hit[0][1:] in _DECORATORS else "", text)
     text = _EMPTY.sub("", text)
     return re.sub(r"\s+", " ", text).strip(" \t,;:-–—.")
 
@@ -147,21 +230,23 @@ def refusal(message: str, author: str, email: str) -> str | None:
         return "bot"
     if not MIN_CHARS <= len(message) <= MAX_CHARS:
         return "length"
-    if len(_WORD.findall(message)) < MIN_WORDS:
-        return "few words"
     if len(_ENGLISH.findall(message)) < MIN_LETTERS * len(message) or not message.isprintable():
         return "not English"
     if "\ufffd" in message or sum(map(str.isalpha, message)) > len(re.findall("[A-Za-z]", message)):
         return "not English"
-    if _ANY.search(message):
+    if len(_WORD.findall(message)) < MIN_WORDS:
+        return "few words"
+    if _AT_START.match(message) or _WORD_IN.search(message) or _OTHER_IN.search(message):
         return next(reason for reason, rule in _COMPILED if rule.search(message))
-    if names_author(message, author):
-        return "names a person"
-    return None
+    return "names a person" if _names_somebody(message, author) else None
 
 
-def names_author(message: str, author: str) -> bool:
-    """Tell whether a message contains the full name of its author."""
+def _names_somebody(message: str, author: str) -> bool:
+    """Tell whether a message has a handle (no decorator) or the full name of its author."""
+    if _BY_NAME.search(message) or any(
+        handle[1:] not in _DECORATORS for handle in _HANDLE.findall(message)
+    ):
+        return True
     return len(author) >= 5 and " " in author and author.lower() in message.lower()
 
 

@@ -16,7 +16,13 @@ EXTRA_TOKENS = 12
 
 
 class Counter(Protocol):
-    """Counts tokens."""
+    """Counts tokens.
+
+    Attributes:
+        most_chars: No text has more characters per token.
+    """
+
+    most_chars: float
 
     def code(self, text: str) -> int:
         """Return the tokens of code or of a message."""
@@ -29,6 +35,8 @@ class Counter(Protocol):
 
 class Approximate:
     """Divides the number of characters by a measured constant."""
+
+    most_chars = CODE_CHARS_PER_TOKEN
 
     def code(self, text: str) -> int:
         """Return the tokens of code or of a message."""
@@ -46,6 +54,8 @@ class Exact:
         ConfigError: The package is not installed or the file is no tokenizer.
     """
 
+    most_chars = 8.0  # of code and English, by experience; longer units are not worth counting
+
     def __init__(self, file: Path) -> None:
         try:
             from tokenizers import Tokenizer
@@ -53,7 +63,7 @@ class Exact:
             raise ConfigError("--tokenizer needs the package `tokenizers`") from error
         try:
             self._tokenizer = Tokenizer.from_file(str(file))
-        except Exception as error:  # noqa: BLE001 (the package raises bare exceptions only)
+        except Exception as error:  # the package raises no other kind
             raise ConfigError(f"{file} is no tokenizer: {error}") from error
 
     def code(self, text: str) -> int:

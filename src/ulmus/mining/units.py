@@ -56,11 +56,6 @@ class Touched:
     lone: int
 
 
-@lru_cache(maxsize=64)
-def _marks(indent: str) -> re.Pattern[str]:
-    return re.compile(rf"^{indent}(?=[^\s])|\"\"\"|'''", re.MULTILINE)
-
-
 def split(text: str, indent: str = "", line: int = 1) -> list[Unit]:
     """Cut text at the lines that are indented by exactly `indent`.
 
@@ -71,30 +66,91 @@ def split(text: str, indent: str = "", line: int = 1) -> list[Unit]:
         indent: Spaces before each unit.
         line: Number of the first line of the text.
     """
+    pieces = _pieces(text, indent)
+    return [_unit(piece, indent, line + text.count("\n", 0, start)) for start, piece in pieces]
+
+
+def touched(old: str, new: str, indent: str = "", line: int = 1) -> Touched:
+    """Tell which units of two texts differ: functions and classes by name, others by text.
+
+    Pieces that stand in both are set aside before anything is looked at more closely.
+    """
+    before, after = _pieces(old, indent), _pieces(new, indent)
+    common = Counter(piece for _, piece in before) & Counter(piece for _, piece in after)
+    return _compare(
+        [_unit(piece, indent, line + old.count("\n", 0, start))
+         for start, piece in _without(before, common)],
+        [_unit(piece, indent, line + new.count("\n", 0, start))
+         for start, piece in _without(after, common)],
+    )  # fmt: skip
+
+
+def _pieces(text: str, indent: str) -> list[tuple[int, str]]:
+    """Return start and text of each piece."""
     starts = _starts(text, indent)
-    units = []
-    previous = 0
-    for start, end in pairwise([*starts, len(text)]):
-        line += text.count("\n", previous, start)
-        previous = start
-        units.append(_unit(text[start:end], indent, line))
-    return units
+    return [(start, text[start:end]) for start, end in pairwise([*starts, len(text)])]
+
+
+def _without(pieces: list[tuple[int, str]], common: Counter[str]) -> list[tuple[int, str]]:
+    """Leave out the common pieces, as often as they are common."""
+    left = common.copy()
+    kept = []
+    for start, piece in pieces:
+        if left[piece] > 0:
+            left[piece] -= 1
+        else:
+            kept.append((start, piece))
+    return kept
 
 
 def _starts(text: str, indent: str) -> list[int]:
-    starts: list[int] = []
-    quote = ""
+    """Return where units start: lines with just this indentation, outside triple quotes."""
     width = len(indent)
+    quoted = _quoted(text)
+    starts: list[int] = []
     decorated = False
-    for mark in _marks(indent).finditer(text):
-        sign = mark[0]
-        if sign.strip():
-            quote = "" if quote == sign else quote or sign
-        elif not quote and not _CONTINUES.match(text, mark.start() + width):
-            if not decorated:
-                starts.append(mark.start())
-            decorated = text.startswith("@", mark.start() + width)
+    for start in _indented(text, indent):
+        while quoted and quoted[-1][1] <= start:
+            quoted.pop()
+        if (quoted and quoted[-1][0] < start) or _CONTINUES.match(text, start + width):
+            continue
+        if not decorated:
+            starts.append(start)
+        decorated = text.startswith("@", start + width)
     return starts
+
+
+def _indented(text: str, indent: str) -> list[int]:
+    """Return where lines start that have text after just this indentation."""
+    width = len(indent) + 1
+    found = [hit.start() + 1 for hit in _line_rule(indent).finditer(text)]
+    return [0, *found] if text[:width].rstrip() and text.startswith(indent) else found
+
+
+@lru_cache(maxsize=64)
+def _line_rule(indent: str) -> re.Pattern[str]:
+    return re.compile(rf"\n{indent}[^ \t\n]")
+
+
+def _quoted(text: str) -> list[tuple[int, int]]:
+    """Return the ranges between triple quotes, the last first."""
+    ranges: list[tuple[int, int]] = []
+    end = 0
+    one, other = _find(text, '"""', 0), _find(text, "'''", 0)
+    while (start := min(one, other)) < len(text):
+        end = text.find(text[start : start + 3], start + 3)
+        if end < 0:
+            return [(start, len(text)), *ranges[::-1]]
+        end += 3
+        ranges.append((start, end))
+        one = _find(text, '"""', end) if one < end else one
+        other = _find(text, "'''", end) if other < end else other
+    return ranges[::-1]
+
+
+def _find(text: str, sign: str, start: int) -> int:
+    found = text.find(sign, start)
+    return found if found >= 0 else len(text)
 
 
 def _unit(text: str, indent: str, line: int) -> Unit:
@@ -134,10 +190,18 @@ def changed_region(before: str, after: str) -> tuple[str, str, int] | None:
     line_start = before.rfind("\n", 0, head) + 1
     start = max(before.rfind(word, 0, max(line_start - 1, 0)) for word in _STARTS) + 1
     start = _above_decorators(before, start)
-    found = _NEXT_UNIT.search(before, len(before) - tail)
-    rest = len(before) - found.start() if found else 0
+    rest = len(before) - _next_unit(before, len(before) - tail)
     line = before.count("\n", 0, start) + 1
     return before[start : len(before) - rest], after[start : len(after) - rest], line
+
+
+def _next_unit(text: str, position: int) -> int:
+    """Return where the line break before the next function or class is, else the end."""
+    while found := _NEXT_UNIT.search(text, position):
+        if not text.startswith("@", text.rfind("\n", 0, found.start()) + 1):
+            return found.start()
+        position = found.end()  # what a decorator stands above is no start
+    return len(text)
 
 
 def _above_decorators(text: str, start: int) -> int:
@@ -175,8 +239,7 @@ def common_suffix(one: str, other: str, limit: int) -> int:
     return low
 
 
-def compare(before: Sequence[Unit], after: Sequence[Unit]) -> Touched:
-    """Tell which units differ: functions and classes by name, other statements by text."""
+def _compare(before: Sequence[Unit], after: Sequence[Unit]) -> Touched:
     old, new = _keyed(before), _keyed(after)
     gone = [unit for key, unit in old.items() if key not in new]
     come = [unit for key, unit in new.items() if key not in old]
@@ -210,6 +273,12 @@ def body_indent(text: str) -> str | None:
         text, start.end()
     )
     return found[1] if found and "\t" not in found[1] else None
+
+
+def class_head(text: str, indent: str) -> str:
+    """Return a class down to the first line of its body that starts a unit."""
+    starts = _starts(text, indent)
+    return text[: starts[0]] if starts else text
 
 
 def dedent(text: str, indent: str) -> str | None:
