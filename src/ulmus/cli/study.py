@@ -6,6 +6,7 @@ import json as json_text
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,7 +33,7 @@ MODEL = Annotated[
 ]
 SAMPLES = Annotated[int, typer.Option("-n", "--samples", min=1, help="Number of children.")]
 SEED = Annotated[int, typer.Option(help="Seed of all random choices.")]
-RATE = Annotated[float | None, typer.Option(help="Rate of node mutation.")]
+RATE = Annotated[float | None, typer.Option(help="Rate of node mutation, in (0, 1].")]
 JSON = Annotated[bool, typer.Option("--json", help="End with one JSON object.")]
 OUT = Annotated[Path | None, typer.Option(help="New folder for the figures and all children.")]
 
@@ -72,6 +73,7 @@ def repair(
             workers=available_cores() if workers is None else workers,
             sandbox=sandbox,
             observe=_tell_cell,
+            count=_Counter(samples * len(problems)),
         )
         result = root.summary(chosen, cells, samples, seed)
         _write(out, result, root.children(cells))
@@ -98,8 +100,7 @@ def commits(
 
     chosen = with_rate(subject(operator, model), rate)
     with _folder(out):
-        observe = _Counter(samples)
-        attempts = root.study(chosen, data, samples, seed=seed, observe=observe)
+        attempts = root.study(chosen, data, samples, seed=seed, count=_Counter(samples))
         result = root.summary(chosen, data, attempts, seed)
         _write(out, result, root.children(attempts))
     if json:
@@ -111,16 +112,18 @@ def commits(
 
 
 class _Counter:
-    """Tells how far a study is, once per tenth."""
+    """Tells how far the sampling is, at most every ten seconds."""
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._told = 0
+        self._done = 0
+        self._told_s = monotonic()
 
-    def __call__(self, done: int) -> None:
-        if 10 * done // self._total > self._told:
-            self._told = 10 * done // self._total
-            say(f"{done:,} of {self._total:,} samples")
+    def __call__(self, size: int) -> None:
+        self._done += size
+        if monotonic() - self._told_s >= 10.0:
+            self._told_s = monotonic()
+            say(f"{self._done:,} of {self._total:,} samples drawn")
 
 
 def _tell_cell(cell: Cell) -> None:

@@ -104,7 +104,7 @@ def study(
     num_samples: int,
     *,
     seed: int = 0,
-    observe: Callable[[int], None] = lambda done: None,
+    count: Callable[[int], None] = lambda size: None,
 ) -> list[Attempt]:
     """Ask for one child per commit; commits come again if there are more samples than commits.
 
@@ -113,7 +113,7 @@ def study(
         data: Folder or file of mined edits.
         num_samples: Number of children, at least 1.
         seed: Seed of all random choices.
-        observe: Called with the number of samples so far, after each commit.
+        count: Called after each commit with its number of samples.
 
     Raises:
         ConfigError: The data hold no such commit.
@@ -129,16 +129,16 @@ def study(
     order = sorted(range(len(fixes)), key=lambda k: derive(seed, "commits/order", 0, k))
     attempts: list[Attempt] = []
     for place, chosen in enumerate(order[:num_samples]):
-        count = len(range(place, num_samples, len(fixes)))
-        attempts += _attempts(operator, fixes[chosen], count, seed, chosen)
-        observe(len(attempts))
+        times = len(range(place, num_samples, len(fixes)))
+        attempts += _attempts(operator, fixes[chosen], times, seed, chosen)
+        count(times)
     return attempts
 
 
-def _attempts(operator: Operator, fix: Fix, count: int, seed: int, number: int) -> list[Attempt]:
-    rngs = [generator(seed, "commits/child", number, index) for index in range(count)]
+def _attempts(operator: Operator, fix: Fix, times: int, seed: int, number: int) -> list[Attempt]:
+    rngs = [generator(seed, "commits/child", number, index) for index in range(times)]
     told = with_message(operator, fix.message)
-    proposals = told.propose([[fix.parent]] * count, rngs)
+    proposals = told.propose([[fix.parent]] * times, rngs)
     return [Attempt(fix, proposal) for proposal in proposals]
 
 

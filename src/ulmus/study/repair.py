@@ -53,7 +53,7 @@ class Cell:
     @property
     def children(self) -> list[Program]:
         """The children, equal ones as often as they came."""
-        return [p.program for p in self.proposals if p.program is not None]
+        return _children(self.proposals)
 
     @property
     def solved(self) -> Share:
@@ -125,6 +125,7 @@ def study(
     workers: int = 0,
     sandbox: str = "wasm",
     observe: Callable[[Cell], None] = lambda cell: None,
+    count: Callable[[int], None] = lambda size: None,
 ) -> list[Cell]:
     """Draw and judge the samples of all problems.
 
@@ -137,6 +138,7 @@ def study(
         workers: Worker processes that evaluate; 0 for none but this one.
         sandbox: Tier that runs the children.
         observe: Called after each problem.
+        count: Called after each batch of proposals with its size.
 
     Raises:
         ConfigError, ModelError, SandboxError, EvaluationError: Nothing that a child does.
@@ -146,13 +148,13 @@ def study(
     for name in dict.fromkeys(problem.name for problem in problems):
         mine = [problem for problem in problems if problem.name == name]
         # All numbers of bugs have the same tests, so one evaluator and one memory serve them.
-        executor = partial(local_executor, workers)
+        executor = partial(local_executor, workers, _files(sandbox))
         evaluator = Evaluator(mine[0], make_sandbox(sandbox), executor)
         judge = _Judge(evaluator)
         rated = with_rate(told, RATES[name] if rate is None else rate)
         try:
             for problem in mine:
-                cells.append(_cell(rated, problem, num_samples, seed, judge))
+                cells.append(_cell(rated, problem, num_samples, seed, judge, count))
                 observe(cells[-1])
         finally:
             evaluator.close(wait=sys.exc_info()[0] is None)
@@ -188,19 +190,29 @@ class _Judge:
 
 
 def _cell(
-    operator: Operator, problem: UnitTested, num_samples: int, seed: int, judge: _Judge
+    operator: Operator,
+    problem: UnitTested,
+    num_samples: int,
+    seed: int,
+    judge: _Judge,
+    count: Callable[[int], None],
 ) -> Cell:
     (parent,) = problem.seeds()
     purpose = f"repair/{problem.name}/{problem.bugs}"
     proposals: list[Proposal] = []
-    for start in range(0, num_samples, BATCH):
-        places = range(start, min(start + BATCH, num_samples))
+    while len(proposals) < num_samples:
+        places = range(len(proposals), min(len(proposals) + BATCH, num_samples))
         rngs = [generator(seed, purpose, 0, index) for index in places]
         batch = operator.propose([[parent]] * len(rngs), rngs)
-        judge.start([p.program for p in batch if p.program is not None])
+        judge.start(_children(batch))
         proposals += batch
-    evaluations = judge.finish([p.program for p in proposals if p.program is not None])
+        count(len(batch))
+    evaluations = judge.finish(_children(proposals))
     return Cell(problem.name, problem.bugs, operator.identity, proposals, evaluations)
+
+
+def _children(proposals: Iterable[Proposal]) -> list[Program]:
+    return [p.program for p in proposals if p.program is not None]
 
 
 def children(cells: Iterable[Cell]) -> Iterator[dict[str, Json]]:
@@ -233,6 +245,11 @@ def summary(
         "seed": seed,
         "success": {task: dict(by_bugs) for task, by_bugs in success.items()},
     }
+
+
+def _files(sandbox: str) -> tuple[str, ...]:
+    """Return the file that the name of a sandbox points into, for the workers."""
+    return (sandbox.rpartition(":")[0],) if ".py:" in sandbox else ()
 
 
 def _problem(name: str, bugs: int) -> UnitTested:
