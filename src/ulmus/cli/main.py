@@ -9,6 +9,7 @@ import typer
 from ulmus.cli.elites import elites
 from ulmus.cli.exec import exec_program
 from ulmus.cli.mine import mine
+from ulmus.cli.models import models
 from ulmus.cli.output import drop_streams, open_streams, say
 from ulmus.cli.report import gif, report
 from ulmus.cli.run import run
@@ -41,6 +42,7 @@ app.command("tune")(tune)
 app.command("warm-up")(warm_up)
 app.add_typer(train, name="train")
 app.add_typer(study, name="study")
+app.add_typer(models, name="models")
 
 
 @app.callback(invoke_without_command=True)
