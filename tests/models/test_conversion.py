@@ -55,7 +55,9 @@ def write_gguf(path, entries, arrays):
     data = b""
     for name, (shape, kind, raw) in arrays.items():
         head += text(name) + struct.pack("<I", len(shape))
-        head += struct.pack(f"<{len(shape)}Q", *reversed(shape)) + struct.pack("<IQ", kind, len(data))
+        head += struct.pack(f"<{len(shape)}Q", *reversed(shape)) + struct.pack(
+            "<IQ", kind, len(data)
+        )
         data += raw + b"\0" * (-len(raw) % 32)
     path.write_bytes(head + b"\0" * (-len(head) % 32) + data)
     return path

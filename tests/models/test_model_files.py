@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from tiny_llama import Tiny, tensors, text_tokens, write_model
+from tiny_llama import SHAPES, Tiny, tensors, text_tokens, write_model
 
 from ulmus.errors import ConfigError, ModelError
 from ulmus.models.adapters import Adapter
@@ -239,6 +239,15 @@ def test_adapters_that_do_not_fit(tmp_path, module, sizes, changes, message):
     with pytest.raises(ModelError, match=message) as raised:
         LocalModel(write_model(tmp_path / "model"), adapters=[adapter])
     assert str(adapter) in str(raised.value)
+
+
+def test_an_adapter_of_a_table_that_serves_twice(tmp_path):
+    a, b, _ = factors_of("", SHAPES["tied"].vocabulary, 24)
+    table = "model.embed_tokens"
+    factors = {f"{table}.lora_embedding_A": b, f"{table}.lora_embedding_B": a}
+    adapter = write_adapter(tmp_path / "adapter", factors)
+    with pytest.raises(ModelError, match="no clear meaning"):
+        LocalModel(write_model(tmp_path / "model", SHAPES["tied"]), adapters=[adapter])
 
 
 def test_half_an_adapter_and_none(tmp_path):

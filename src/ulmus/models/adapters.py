@@ -61,12 +61,22 @@ class Adapter:
         """What the adapter was trained on, as its file names it; may be empty."""
         return str(self._config.get("base_model_name_or_path") or "")
 
-    def check_targets(self, names: set[str]) -> None:
+    def check_targets(self, names: set[str], tied: bool) -> None:
         """Check that each factor belongs to a tensor of the model.
 
+        Args:
+            names: Tensors of the model.
+            tied: True if the output layer is the table of embeddings.
+
         Raises:
-            ModelError: One does not.
+            ModelError: One does not, or it changes a table that serves twice: peft applies it to
+                the embeddings only until it is merged, and to both afterwards.
         """
+        if tied and any(name.endswith("embed_tokens.weight") for name in self._factors):
+            raise ModelError(
+                f"{self._file.path} changes the embeddings, which are the output layer too; "
+                "such an adapter has no clear meaning: train without embed_tokens"
+            )
         strange = set(self._factors) - names
         if strange:
             raise ModelError(

@@ -15,31 +15,33 @@ if TYPE_CHECKING:
 
 
 class Vocabulary:
-    """The tokenizer of a model folder, and the bytes that each token stands for."""
+    """A tokenizer, and the bytes that each of its tokens stands for.
 
-    def __init__(self, path: Path, size: int) -> None:
-        """Read a `tokenizer.json`.
+    Attributes:
+        is_exact: True if the bytes of tokens are the bytes of each one in turn.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, size: int, origin: str) -> None:
+        """Set up.
 
         Args:
-            path: The file.
+            tokenizer: The tokenizer.
             size: Tokens of the model; those that the tokenizer lacks stand for no text.
+            origin: Where the tokenizer comes from, for messages.
 
         Raises:
-            ModelError: It is missing, cannot be read or has more tokens than the model.
+            ModelError: It has more tokens than the model.
         """
-        if not path.is_file():
-            raise ModelError(f"{path} is missing; a model needs its tokenizer")
-        self._tokenizer = read_tokenizer(path)
+        self._tokenizer = tokenizer
         self._size = size
         largest = self._largest()
         if largest >= size:
             raise ModelError(
-                f"{path} has tokens up to {largest} and the model those below {size}; "
+                f"{origin} has tokens up to {largest} and the model those below {size}; "
                 "tokenizer and weights do not belong together"
             )
         self._bytes = self._byte_table() if self._is_byte_level() else None
         self.is_exact = self._bytes is not None
-        """True if the bytes of tokens are the bytes of each one in turn."""
 
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text.
@@ -86,10 +88,12 @@ def read_tokenizer(path: Path) -> Tokenizer:
     """Read a tokenizer file.
 
     Raises:
-        ModelError: It cannot be read.
+        ModelError: It is missing or cannot be read.
     """
     from tokenizers import Tokenizer
 
+    if not path.is_file():
+        raise ModelError(f"{path} is missing; a model needs its tokenizer")
     try:
         text = path.read_text("utf-8")
         json.loads(text)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ulmus.errors import ConfigError, ModelError
 from ulmus.models.adapters import Adapter
-from ulmus.models.answers import Vocabulary
+from ulmus.models.answers import Vocabulary, read_tokenizer
 from ulmus.models.architecture import end_tokens, read_architecture, read_json
 from ulmus.models.decoder import Decoder
 from ulmus.models.generation import Generation
@@ -65,7 +65,9 @@ class LocalModel:
         self._shape = read_architecture(self._folder / "config.json")
         self._ends = end_tokens(self._folder)
         tokenizer = self._folder / "tokenizer.json"
-        self._vocabulary = Vocabulary(tokenizer, self._shape.vocabulary)
+        self._vocabulary = Vocabulary(
+            read_tokenizer(tokenizer), self._shape.vocabulary, str(tokenizer)
+        )
         self._adapters = [Adapter(Path(adapter)) for adapter in adapters]
         self.settings = self._read_settings()
         weights = load_weights(self._folder, self._shape, self._adapters)

@@ -118,7 +118,7 @@ def load_weights(folder: Path, shape: Architecture, adapters: Sequence[Adapter] 
         return matrix
 
     for adapter in adapters:
-        adapter.check_targets(file.names)
+        adapter.check_targets(file.names, shape.tied)
     embedding = read(EMBEDDING, shape.vocabulary, shape.width)
     separate = not shape.tied and HEAD in file.names
     if not shape.tied and not separate:
