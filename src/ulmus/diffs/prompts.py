@@ -2,8 +2,9 @@
 
 Style "special" uses tokens that SmolLM2 and our own tokenizers have as single tokens; it costs
 six tokens besides the name of the file. Style "tags" is the layout of the published CarperAI
-models. All that stands before the message depends on the program alone, so that a model can read
-it once for all children of a parent.
+models. Style "instruct" is for models that follow instructions, see `ulmus.diffs.instruct`. All
+that stands before the message depends on the program alone, so that a model can read it once for
+all children of a parent.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Literal
 
 from ulmus.diffs.edit import Edit
 from ulmus.diffs.formats import check_form, parse, render
+from ulmus.diffs.instruct import question, read_answer
 from ulmus.diffs.making import make
 from ulmus.diffs.numbered import number_lines
 from ulmus.errors import ConfigError
@@ -22,6 +24,8 @@ END = "<|endoftext|>"
 _MARKERS = {
     "special": (END, "<filename>", "<file_sep>", "<jupyter_output>"),
     "tags": (END, "<NME>", "<BEF>", "<MSG>", "<DFF>"),
+    # What ends a turn in the chat templates in use; servers allow four texts at which to stop.
+    "instruct": (END, "<|im_start|>", "<|im_end|>", "<|eot_id|>"),
 }
 
 
@@ -30,11 +34,11 @@ class Layout:
     """The text around program, message and edit.
 
     Attributes:
-        style: "special" or "tags".
+        style: "special", "tags" or "instruct".
         form: Form of the edit, out of `FORMS`.
     """
 
-    style: Literal["special", "tags"] = "special"
+    style: Literal["special", "tags", "instruct"] = "special"
     form: str = "numbered"
 
     def __post_init__(self) -> None:
@@ -45,7 +49,7 @@ class Layout:
         """
         check_form(self.form)
         if self.style not in _MARKERS:
-            raise ConfigError(f"expected style 'special' or 'tags', came {self.style!r}")
+            raise ConfigError(f"expected a style out of {', '.join(_MARKERS)}, came {self.style!r}")
 
     @property
     def markers(self) -> tuple[str, ...]:
@@ -75,6 +79,8 @@ class Layout:
         for text in (before, message, name):
             if self.forged(text):
                 raise ValueError(f"expected a text without {', '.join(self.markers)}")
+        if self.style == "instruct":
+            return question(before, message, name, self.form)
         shown = number_lines(before) if self.form == "numbered" else before
         if self.style == "tags":
             return f"<NME> {name}\n<BEF> {shown}\n<MSG> {message}\n<DFF> "
@@ -110,4 +116,6 @@ class Layout:
         answer = re.split("|".join(map(re.escape, self.stop)), answer, maxsplit=1)[0]
         if cut_off:
             answer = answer.rpartition("\n")[0]
+        if self.style == "instruct":
+            return read_answer(answer, self.form)
         return parse(answer, self.form)
