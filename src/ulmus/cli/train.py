@@ -45,7 +45,7 @@ def train_diff(
         str | None, typer.Option(help="Shares of the loss, such as commits=0.5,runs=0.5.")
     ] = None,
     base: Annotated[
-        str, typer.Option(help="none, a model or adapter folder, or a name on the hub.")
+        str, typer.Option(help="none, a name of ulmus models list, a folder, or a name on the hub.")
     ] = "none",
     size: Annotated[
         str, typer.Option(help="Of a new network: 1m, 3m, 12m, 33m, 85m or 300m.")
@@ -120,9 +120,13 @@ def train_diff(
 
 
 def _stage(threads: int) -> ModuleType:
+    import warnings
+
     import torch
 
     from ulmus.training import diff_model
+
+    warnings.simplefilter("ignore", FutureWarning)  # of the libraries, about each other
 
     torch.set_num_threads(threads)
     return diff_model

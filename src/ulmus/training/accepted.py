@@ -103,7 +103,7 @@ def draw_message(messages: Mapping[str, float], seed: int, key: str) -> str:
         point -= share
         if point < 0:
             return text
-    return next(reversed(messages))
+    return list(messages)[-1]
 
 
 def _accepted(log: RunLog) -> Iterator[_Accepted]:
@@ -115,8 +115,10 @@ def _accepted(log: RunLog) -> Iterator[_Accepted]:
             continue
         parent = step.parents[0] if step.parents else None
         depth[step.number] = 0 if parent is None else depth[parent] + 1
-        near = parent is None or depth[step.number] <= LINEAGE_DEPTH
-        lineage[step.number] = step.number if near else lineage[parent]
+        if parent is None or depth[step.number] <= LINEAGE_DEPTH:
+            lineage[step.number] = step.number
+        else:
+            lineage[step.number] = lineage[parent]
         child = texts.get(step.number)
         if parent is None or child is None:
             continue  # a seed, or a step that was appended after the texts were read

@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from ulmus.errors import TrainingError
+from ulmus.models.shelf import names
 from ulmus.training.networks import Llama, Shape, allowed_pairs, shape_named, trains_here
 from ulmus.training.tokenizer import check_fits, end_token, read_tokenizer, train_tokenizer
 
@@ -64,7 +65,7 @@ class Borrowed(nn.Module):
 
     def hidden(self, tokens: Tensor, positions: Tensor, parts: Tensor) -> Tensor:
         """Return the last layer's units; see `Llama.hidden`."""
-        plain = parts.shape[0] == 1 and not bool(parts[0, -1])
+        plain = parts.shape[0] == 1 and int(parts.max()) <= 1  # one text, seen from left to right
         mask = None if plain else allowed_pairs(parts)[:, None]
         result: Tensor = self._inner().get_decoder()(
             input_ids=tokens, position_ids=positions, attention_mask=mask, use_cache=False
@@ -94,7 +95,7 @@ def open_base(
     """Open a base.
 
     Args:
-        base: Model folder, adapter folder, or name on the hub.
+        base: Name of a model of the user's cache, model or adapter folder, or name on the hub.
         lora: Rank of an adapter; None: 16 for bases of 50 million weights and more, else none.
         full: Train all weights.
         markers: Texts that must be single tokens.
@@ -103,14 +104,21 @@ def open_base(
     Raises:
         TrainingError: There is no such base, or its vocabulary does not fit.
     """
-    folder = Path(base)
-    if folder.is_dir() and (folder / "adapter_config.json").exists():
-        trainee = _open_adapter(folder)
+    place = str(names().get(base, base))
+    if (Path(place) / "adapter_config.json").exists():
+        trainee = _open_adapter(Path(place))
     else:
-        trainee = _open_model(base, lora, full, seed)
+        trainee = _open_model(place, lora, full, seed)
+        trainee.base = base if place != base else _name_of(place)
     rows = _embedding(trainee.net).weight.shape[0]
     check_fits(trainee.tokenizer, rows, markers)
     return trainee
+
+
+def _name_of(base: str) -> str:
+    """Return the name of a folder in the user's cache, so that an adapter finds it anywhere."""
+    known = {folder.resolve(): name for name, folder in names().items()}
+    return known.get(Path(base).resolve(), base)
 
 
 def _open_model(base: str, lora: int | None, full: bool, seed: int) -> Trainee:
@@ -144,14 +152,15 @@ def _open_adapter(folder: Path) -> Trainee:
     from peft import PeftModel
 
     base = str(read_json(folder / "adapter_config.json").get("base_model_name_or_path"))
-    model, tokenizer = _borrow(base)
+    model, tokenizer = _borrow(str(names().get(base, base)))
     adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
     return Trainee(Borrowed(adapted), tokenizer, base, True)
 
 
 def _borrow(base: str) -> tuple[Any, Tokenizer]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, logging
 
+    logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the libraries, about themselves

@@ -78,7 +78,7 @@ class Accelerated:
     """One or several GPUs, bfloat16 where the hardware has it."""
 
     def __init__(self) -> None:
-        from accelerate import Accelerator
+        from accelerate import Accelerator  # type: ignore[import-untyped]
 
         gpu = torch.cuda.is_available()
         precision = "bf16" if gpu and torch.cuda.is_bf16_supported() else "no"

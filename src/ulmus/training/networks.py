@@ -226,8 +226,9 @@ class _Attention(nn.Module):
     def __init__(self, shape: Shape):
         super().__init__()
         self.heads = shape.heads
-        for name in ("q_proj", "k_proj", "v_proj", "o_proj"):
-            setattr(self, name, nn.Linear(shape.width, shape.width, bias=False))
+        self.q_proj, self.k_proj, self.v_proj, self.o_proj = (
+            nn.Linear(shape.width, shape.width, bias=False) for _ in range(4)
+        )
 
     def forward(self, x: Tensor, turns: tuple[Tensor, Tensor], plan: _Plan) -> Tensor:
         rows, length, width = x.shape
@@ -304,7 +305,9 @@ def attend_by_parts(query: Tensor, key: Tensor, value: Tensor, lengths: tuple[in
         query, key, value: (1, heads, sum of `lengths`, size).
         lengths: Tokens of the prompt and of each edit.
     """
-    queries, keys, values = (x.split(lengths, 2) for x in (query, key, value))
+    if len(lengths) <= 2:  # one text, seen from left to right
+        return F.scaled_dot_product_attention(query, key, value, is_causal=True)
+    queries, keys, values = (torch.split(x, list(lengths), 2) for x in (query, key, value))
     mixed = [F.scaled_dot_product_attention(queries[0], keys[0], values[0], is_causal=True)]
     for q, k, v in zip(queries[1:], keys[1:], values[1:], strict=True):
         size = q.shape[2]

@@ -1,0 +1,116 @@
+"""Accepted edits of runs: which steps give one, with which message, and what is held out."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ulmus.errors import RunNotFoundError
+from ulmus.records import Evaluation, Placement, Program, Proposal, Step
+from ulmus.runs.log import RunLog
+from ulmus.training.accepted import (
+    PAPER_MESSAGES,
+    accepted_edits,
+    draw_message,
+    edits_of_runs,
+    num_changed,
+)
+
+
+def run_of(folder: Path, steps: list[Step]) -> Path:
+    with RunLog.create(folder, {"identity": {"seed": 1}}) as log:
+        for batch in sorted({step.batch for step in steps}):
+            some = [step for step in steps if step.batch == batch]
+            log.append(some, replayable={"syntax": True, "diff": False}, elapsed_s=1.0, parts_s={})
+    return folder
+
+
+def step(
+    batch: int, index: int, source: str, parents: tuple[str, ...] = (), *, operator: str = "syntax",
+    placement: Placement = Placement.NEW, note: str = "",
+) -> Step:  # fmt: skip
+    hashes = tuple(Program(parent).hash for parent in parents)
+    proposal = Proposal(operator, hashes, Program(source), note=note)
+    return Step(batch, index, proposal, Evaluation(1.0, (1.0,)), placement, 0)
+
+
+SEED = "def make_walker():\n    a = 1\n    return a\n"
+CHILD = SEED.replace("a = 1", "a = 2")
+GRANDCHILD = CHILD.replace("return a", "return a + 1")
+
+
+def family(folder: Path) -> Path:
+    large = SEED + "\n".join(f"x{n} = {n}" for n in range(40))
+    return run_of(
+        folder,
+        [
+            step(0, 0, SEED, operator="seed"),
+            step(1, 0, CHILD, (SEED,), note="number: 1 → 2"),
+            step(1, 1, SEED + "# kept out", (SEED,), placement=Placement.KEPT_OUT),
+            step(2, 0, GRANDCHILD, (CHILD,), operator="diff", note="Return one more"),
+            step(2, 1, SEED + "b = 1\n", (SEED, CHILD), operator="crossover",
+                 placement=Placement.IMPROVED),
+            step(2, 2, large, (CHILD, SEED), operator="crossover"),
+        ],
+    )  # fmt: skip
+
+
+def test_every_accepted_step_gives_one_edit_of_its_first_parent(tmp_path: Path) -> None:
+    edits = accepted_edits(family(tmp_path / "one"))
+    assert [(edit.before, edit.after) for edit in edits] == [
+        (SEED, CHILD), (CHILD, GRANDCHILD), (SEED, SEED + "b = 1\n")
+    ]  # fmt: skip
+    assert {edit.repo for edit in edits} == {"run:one"}
+    assert {edit.weight for edit in edits} == {1.0}
+
+
+def test_a_diff_keeps_its_message_and_others_get_one_of_the_papers(tmp_path: Path) -> None:
+    edits = accepted_edits(family(tmp_path / "one"))
+    assert edits[1].message == "Return one more"
+    assert edits[0].message in PAPER_MESSAGES
+    assert edits[0].message == accepted_edits(tmp_path / "one")[0].message
+
+
+def test_messages_come_in_the_papers_shares() -> None:
+    counts = Counter(draw_message(PAPER_MESSAGES, 1, str(number)) for number in range(3000))
+    shares = [counts[message] / 3000 for message in PAPER_MESSAGES]
+    assert shares == pytest.approx([0.4, 0.3, 0.3], abs=0.04)
+
+
+def test_one_change_in_two_runs_counts_once(tmp_path: Path) -> None:
+    runs = [family(tmp_path / "one"), family(tmp_path / "two")]
+    assert len(edits_of_runs(runs)) == len(edits_of_runs(runs[:1])) == 3
+
+
+def test_a_whole_run_can_be_held_out(tmp_path: Path) -> None:
+    other = run_of(
+        tmp_path / "two", [step(0, 0, SEED, operator="seed"), step(1, 0, SEED + "c = 3", (SEED,))]
+    )
+    edits = edits_of_runs([family(tmp_path / "one")], [other])
+    assert Counter(edit.split for edit in edits) == {"val": 1, "train": 3}
+    assert [edit.repo for edit in edits if edit.split == "val"] == ["run:two"]
+
+
+def test_lineages_are_held_out_whole(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    texts, steps = [SEED], [step(0, 0, SEED, operator="seed")]
+    for number in range(300):
+        child = f"{SEED}    # {number}"
+        steps.append(step(1 + number, 0, child, (rng.choice(texts),)))
+        texts.append(child)
+    edits = accepted_edits(run_of(tmp_path / "many", steps), held_out=0.1)
+    held = {edit.family for edit in edits if edit.split == "val"}
+    assert 0.02 < sum(edit.split == "val" for edit in edits) / len(edits) <= 0.1
+    assert not held & {edit.family for edit in edits if edit.split == "train"}
+
+
+def test_changed_lines_are_counted_on_both_sides() -> None:
+    assert num_changed("a\nb\nc", "a\nx\nc\nd") == 3
+
+
+def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError):
+        accepted_edits(tmp_path / "none")
