@@ -20,7 +20,10 @@ modification, are permitted provided that the following conditions are met:
   a. Redistributions of source code must retain the above copyright notice.
   b. Redistributions in binary form must reproduce the above copyright notice.
 """
-BSD3 = BSD + "  c. Neither the name of the project nor the names of its contributors\n     may be used to endorse products.\n"
+BSD3 = (
+    BSD
+    + "  c. Neither the name of the project nor the names of its contributors\n     may be used to endorse products.\n"
+)
 APACHE = "                Apache License\n          Version 2.0, January 2004\n   http://www.apache.org/licenses/\n"
 GPL3 = """            GNU GENERAL PUBLIC LICENSE
                Version 3, 29 June 2007
@@ -98,7 +101,10 @@ def test_non_commercial_use_allowed_is_not_non_commercial_only(tmp_path: Path) -
 
 
 def test_documentation_under_non_commercial_terms_is_refused_as_in_pyramid(tmp_path: Path) -> None:
-    text = BSD3 + "\nThe documentation is under the Creative Commons Attribution-Noncommercial-Share Alike 3.0 United States License."
+    text = (
+        BSD3
+        + "\nThe documentation is under the Creative Commons Attribution-Noncommercial-Share Alike 3.0 United States License."
+    )
     history = repo(LICENSE=text)
     assert judge(history, tmp_path).refusal == "not on the list: CC-BY-NC"
     (tmp_path / "again").mkdir()
@@ -137,12 +143,17 @@ def test_two_files_are_two_licences_as_in_structlog(tmp_path: Path) -> None:
 
 
 def test_licence_of_bundled_fonts_is_not_ours_as_in_fonttools(tmp_path: Path) -> None:
-    found = judge(repo(**{"LICENSE": MIT, "LICENSE.external": "SIL OPEN FONT LICENSE Version 1.1"}), tmp_path)
+    found = judge(
+        repo(**{"LICENSE": MIT, "LICENSE.external": "SIL OPEN FONT LICENSE Version 1.1"}), tmp_path
+    )
     assert (found.spdx, found.refusal) == ("MIT", None)
 
 
 def test_one_bad_part_spoils_it_as_in_tqdm(tmp_path: Path) -> None:
-    text = "This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0.\n" + MIT
+    text = (
+        "This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0.\n"
+        + MIT
+    )
     assert judge(repo(LICENCE=text), tmp_path).refusal == "not on the list: MPL"
 
 

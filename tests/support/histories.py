@@ -73,7 +73,9 @@ class History:
                 parts.append(f"{role} {author} {when} +0000\n".encode())
             parts.append(_data(message.encode("utf-8", "surrogateescape")))
             for name, content in files.items():
-                quoted = '"' + name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+                quoted = (
+                    '"' + name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+                )
                 if content is None:
                     parts.append(f"D {quoted}\n".encode())
                     continue

@@ -6,14 +6,17 @@ import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ulmus.cli.output import emit, say
 from ulmus.errors import ConfigError
+from ulmus.records import Json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ulmus.mining import RepositorySpec
     from ulmus.mining.pipeline import Progress
 
@@ -75,24 +78,23 @@ def mine(
         emit(_summary(out, mined.num_samples, mined.report))
 
 
-def _summary(out: Path, num_samples: int, report: object) -> dict[str, object]:
-    assert isinstance(report, dict)
+def _summary(out: Path, num_samples: int, report: Mapping[str, Any]) -> dict[str, Json]:
     repositories = report["repositories"]
     refused = {name: one["refusal"] for name, one in repositories.items() if one["refusal"]}
     return {
-        "data": str(out), "samples": num_samples, "commits": report["funnel"]["kept"].get("commits", 0),
+        "data": str(out), "samples": num_samples,
+        "commits": report["funnel"]["kept"].get("commits", 0),
         "repositories": len(repositories), "refused": refused,
         "split": report["samples"]["split"], "level": report["samples"]["level"],
     }  # fmt: skip
 
 
-def _observer(start: float):  # type: ignore[no-untyped-def]
+def _observer(start: float) -> Callable[[Progress], None]:
     def observe(progress: Progress) -> None:
         seconds = time.monotonic() - start
         what = "was there" if progress.reused else "done"
-        say(
-            f"{progress.num_done}/{progress.num_repositories} {progress.repo} {what}, {seconds:.1f} s"
-        )
+        done = f"{progress.num_done}/{progress.num_repositories}"
+        say(f"{done} {progress.repo} {what}, {seconds:.1f} s")
 
     return observe
 
@@ -100,8 +102,8 @@ def _observer(start: float):  # type: ignore[no-untyped-def]
 def _specs(repositories: list[str], licences: list[str]) -> list[RepositorySpec]:
     """Read the arguments; a licence must belong to a repository that is given."""
     from ulmus.mining import RepositorySpec
-    from ulmus.mining.extract import name_of
     from ulmus.mining.history import Repository
+    from ulmus.mining.naming import name_of
 
     vouched = dict(map(_licence, licences))
     specs = []

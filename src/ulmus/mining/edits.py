@@ -214,9 +214,8 @@ def differ(old: object, new: object, strings: bool = True) -> bool:
         return any(differ(a, b, strings) for a, b in zip(old, new, strict=True))
     if not isinstance(old, ast.AST) or not isinstance(new, ast.AST):
         return old != new
-    if not strings and isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
-        if isinstance(old.value, str | bytes) and isinstance(new.value, str | bytes):
-            return False
+    if not strings and _is_string(old) and _is_string(new):
+        return False
     for name in old._fields:
         if name not in _NO_MEANING:
             one, other = getattr(old, name, None), getattr(new, name, None)
@@ -225,6 +224,10 @@ def differ(old: object, new: object, strings: bool = True) -> bool:
             if differ(one, other, strings):
                 return True
     return False
+
+
+def _is_string(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
 
 
 def _bare_annotation(node: object) -> object:
@@ -237,7 +240,6 @@ def _bare_annotation(node: object) -> object:
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        if isinstance(body[0].value.value, str):
-            return body[1:]
-    return body
+    first = body[0] if body else None
+    is_text = isinstance(first, ast.Expr) and _is_string(first.value)
+    return body[1:] if is_text else body

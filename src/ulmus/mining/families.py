@@ -23,7 +23,7 @@ TEST = frozenset({
     "hynek/structlog", "python-attrs/attrs", "encode/httpx", "encode/starlette",
     "farama-foundation/gymnasium", "openai/gym", "projectmesa/mesa", "tornadoweb/tornado",
 })  # fmt: skip
-NUM_TEST_OF_100, NUM_VALIDATION_OF_100 = 2, 2
+NUM_TEST_OF_100, NUM_VALIDATION_OF_100 = 1, 1
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ ALLOWED = frozenset({
 })  # fmt: skip
 """What may be mined: the list of commits.md, section 5, and MIT without its notice."""
 
-_GNU = r"(?:gnu )?(?:gplv?\d?|lgplv?\d?|agplv?\d?|(?:lesser |library |affero )?general public licen[cs]e)"
+_GNU = (
+    r"(?:gnu )?(?:gplv?\d?|lgplv?\d?|agplv?\d?|"
+    r"(?:lesser |library |affero )?general public licen[cs]e)"
+)
 _WORK = r"(?:program|software|library|file|package|module|code|work|project|script|source code)"
 
 _RULES: tuple[tuple[str, str], ...] = (
@@ -29,7 +32,8 @@ _RULES: tuple[tuple[str, str], ...] = (
               r"to whom the software is furnished to do so\. the software is provided"),
     ("BSD", r"redistribution and use (?:of this software )?in source and binary forms"
             r"[^.:]{0,90}? with or without modification"),
-    ("BSD-3-Clause", r"licensed under the terms of the (?:modified|new|revised|3-clause) bsd licen[cs]e"),
+    ("BSD-3-Clause", r"licensed under the terms of the (?:modified|new|revised|3-clause) bsd "
+                     r"licen[cs]e"),
     ("Apache-2.0", r"apache licen[cs]e,? version 2\.0,? january 2004|"
                    r"licensed under the apache licen[cs]e,? version 2\.0"),
     ("Apache-1.1", r"apache software licen[cs]e,? version 1\.[01]"),
@@ -50,11 +54,12 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("AGPL", r"gnu affero general public licen[cs]e version 3, 19 november 2007"),
     ("LGPL", r"gnu (?:lesser|library) general public licen[cs]e version [23](?:\.\d)?, "
              r"(?:29 june 2007|february 1999|june 1991)"),
-    ("GPL", r"gnu general public licen[cs]e version [123],? (?:29 june 2007|june 1991|february 1989)"),
+    ("GPL", r"gnu general public licen[cs]e version [123],? "
+            r"(?:29 june 2007|june 1991|february 1989)"),
     ("GPL", rf"redistribute (?:it|this {_WORK}) and/or modify it under the (?:same )?terms of "
             rf"(?:the )?{_GNU}"),
-    ("GPL", rf"(?:{_WORK}|it|all files|everything) (?:is|are|may be) (?:also )?(?:free software,? )?"
-            rf"(?:licen[cs]ed|released|distributed|available|covered)(?: and \w+)? "
+    ("GPL", rf"(?:{_WORK}|it|all files|everything) (?:is|are|may be) (?:also )?"
+            rf"(?:free software,? )?(?:licen[cs]ed|released|distributed|available|covered)(?: and \w+)? "
             rf"(?:under|by) (?:the )?(?:terms of )?(?:the )?{_GNU}"),
     ("GPL", rf"(?<!previously )(?:licen[cs]ed|released) under (?:the )?(?:terms of )?(?:the )?"
             rf"(?:conditions of )?(?:the )?{_GNU}(?! compatible)"),
@@ -67,7 +72,8 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("CC-BY-NC", r"creative commons attribution[- ]non-?commercial|"
                  r"attribution[- ]non-?commercial(?:[- ]share ?alike|[- ]no ?deriv\w*)? "
                  r"(?:\d\.\d|united states|unported|international|licen[cs]e)"),
-    ("CC-BY-SA", r"licensed under (?:a |the )?(?:creative commons attribution-share ?alike|cc[- ]by-sa)"),
+    ("CC-BY-SA", r"licensed under (?:a |the )?"
+                 r"(?:creative commons attribution-share ?alike|cc[- ]by-sa)"),
     ("BUSL", r"business source licen[cs]e 1\.1"),
     ("SSPL", r"server side public licen[cs]e version 1"),
     ("proprietary", r"all rights reserved\. (?:unauthorized|no part of this)|"

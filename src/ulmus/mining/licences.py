@@ -11,9 +11,10 @@ import bisect
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ulmus.mining.history import Blobs, Change, Entry, Repository
+from ulmus.mining.blobs import Blobs
+from ulmus.mining.history import Change, Entry, Repository
 from ulmus.mining.licence_texts import ALLOWED, classes, metadata_classes
 
 _LICENCE_FILE = re.compile(
@@ -193,26 +194,23 @@ class LicenceHistory:
         return self.names[index] if index >= 0 and self.names[index] else self.head
 
 
-@dataclass
-class _State:
-    files: dict[str, str] = field(default_factory=dict)
-
-
 def history(events: Sequence[LicenceEvent], blobs: Blobs, licence: Licence) -> LicenceHistory:
     """Fold the licence events of a repository, oldest first.
 
     A text that is not recognised counts as bad, unless it is a stub or the licence was given by
     hand.
     """
-    state, times, names = _State(), [], []
+    files: dict[str, str] = {}
+    times: list[int] = []
+    names: list[str] = []
     clean_from, bad = 0, False
     for event in events:
-        state.files.update(event.files)
-        ids = [id for id in state.files.values() if id]
+        files.update(event.files)
+        ids = [id for id in files.values() if id]
         stubs = {id for id, data in blobs.read(ids).items() if data and len(data) <= _MAX_STUB}
-        found = [(id, _classes_of(id, blobs)) for id in ids]
-        found = [some for id, some in found if some or id not in stubs]
-        union = frozenset().union(*found)
+        grants = [(id, _classes_of(id, blobs)) for id in ids]
+        found = [some for id, some in grants if some or id not in stubs]
+        union = frozenset(name for some in found for name in some)
         unknown = bool(found) and not union and licence.source != "by hand"
         was_bad, bad = bad, bool(union - ALLOWED) or unknown
         if bad:

@@ -1,4 +1,4 @@
-"""Which files are mined: not vendored, not generated, not packaging (commits.md, section 7, step 5)."""
+"""Which files are mined: not vendored, generated or packaging (commits.md, section 7, step 5)."""
 
 from __future__ import annotations
 

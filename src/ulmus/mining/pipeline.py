@@ -18,10 +18,11 @@ from ulmus.errors import ConfigError, DataWriteError
 from ulmus.mining.atomic import replacing, sweep
 from ulmus.mining.caps import capped, weighted, without_frequent_subjects
 from ulmus.mining.duplicates import Seen, oldest_first
-from ulmus.mining.extract import Part, name_of
+from ulmus.mining.extract import Part
 from ulmus.mining.families import Family, families, repositories_of
 from ulmus.mining.funnel import Funnel, counts, percentiles
 from ulmus.mining.history import Repository
+from ulmus.mining.naming import name_of
 from ulmus.mining.options import Options, RepositorySpec, digest
 from ulmus.mining.parts import FOLDER, make_part, part_file, read_part
 from ulmus.mining.sample import FILE_NAME, Sample, write_edits
