@@ -88,7 +88,7 @@ def make_diff(name: str, settings: DiffSettings) -> Operator:
     from ulmus.operators.diff import DiffOperator
 
     model, told = open_model(settings.model)
-    layout = Layout(style=told.style, form=settings.form or told.form)
+    layout = Layout(style=cast(Any, told.style), form=settings.form or told.form)
     return DiffOperator(model, layout, settings, name.replace("=", "_").replace(",", "_"))
 
 

@@ -22,8 +22,8 @@ def verify(
     from ulmus.runs.log import RunLog
 
     with RunLog.open_read_only(folder) as log:
-        now = experiment.evaluation_identity(experiment.stored_config(log))
-        parts = experiment.changed_parts(log, now)
+        today = experiment.evaluation_identity(experiment.stored_config(log))
+        parts = experiment.changed_parts(log, today)
         for name, before, now in [*experiment.changed_versions(log), *parts]:
             say(f"note: {name} was {before} when the run was made, it is {now} now")
         champions, differences = experiment.verify(log, workers=workers)
