@@ -86,13 +86,13 @@ def check(before: str, after: str, form: str) -> None:
 @example(before="\n", after="")
 @example(before="\n\n", after="\n\n\n")
 @example(before="a\r\nb\r\n", after="a\r\nc\r\n")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_two_texts(form: str, before: str, after: str) -> None:
     check(before, after, form)
 
 
 @pytest.mark.parametrize("form", FORMS)
 @given(texts=edited())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_text_and_its_neighbour(form: str, texts: tuple[str, str]) -> None:
     check(*texts, form)

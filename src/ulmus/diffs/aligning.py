@@ -2,7 +2,7 @@
 
 Each old line of the hunk is paired with similar lines of the text; a place is the chain of pairs,
 rising in both, with the highest score. A removed line must be in the chain, and be at least 0.6
-similar to its line, or 0.3 if the lines above and below it are those of the text. Context may be
+similar to its line, or 0.1 if the lines above and below it are those of the text. Context may be
 missing, added or wrong, as long as the score is at least 0.7.
 """
 
@@ -19,7 +19,7 @@ from ulmus.diffs.similarity import Similarity
 from ulmus.diffs.splices import Splice, splices, steps
 
 LEAST_SIMILARITY = 0.6
-LEAST_BETWEEN = 0.3
+LEAST_BETWEEN = 0.1
 """Least similarity of a removed line that stands between the right lines."""
 
 BLANK_WEIGHT = 0.25
@@ -27,7 +27,10 @@ BLANK_WEIGHT = 0.25
 
 MOST_OLD_LINES = 400
 MOST_COMPARISONS = 4_000
-"""Similarities computed per hunk at most, about 20 us each."""
+"""Similarities computed per edit at most, about 20 us each."""
+
+MOST_LOOKS = 1_000_000
+"""Lines of the text looked at per edit for whether they may be similar, about 0.5 us each."""
 
 MOST_PAIRS = 4_000
 
@@ -42,6 +45,8 @@ class Aligner:
     def __init__(self, lines: Sequence[str], keys: Sequence[str]) -> None:
         """Index lines, of which `keys` are those without whitespace."""
         self._lines = lines
+        self._looks = 0
+        self._comparisons = 0
         self._stripped = [line.strip() for line in lines]
         self._rows: dict[str, list[int]] = defaultdict(list)
         for row, key in enumerate(keys):
@@ -104,7 +109,7 @@ class Aligner:
         """Return for the best chains of pairs the row of each old line."""
         if any(not pairs[index] for index in needed):
             return []
-        search = ChainSearch(pairs, sorted(needed), sum(map(_weight, old)))
+        search = ChainSearch(pairs, needed, sum(map(_weight, old)))
         return [_filled(len(old), found) for found in search.best()]
 
     def _same(self, index: int, line: str) -> list[Pair]:
@@ -130,17 +135,19 @@ class Aligner:
             TooLong: There are too many.
         """
         pairs = list(same)
-        budget = MOST_COMPARISONS
         for index, line in enumerate(old):
             if same[index] or not line.strip():
                 continue
+            self._looks += len(rows)
+            if self._looks > MOST_LOOKS:
+                raise TooLong
             similarity = Similarity(line)
             between = self._rows_between(same, index, index in needed)
             near = [
                 row for row in rows if similarity.plausible(self._stripped[row], LEAST_SIMILARITY)
             ]
-            budget -= len(near)
-            if budget < 0:
+            self._comparisons += len(near)
+            if self._comparisons > MOST_COMPARISONS:
                 raise TooLong
             least = LEAST_BETWEEN if index in needed else 0.0
             values = dict.fromkeys(near, LEAST_SIMILARITY) | dict.fromkeys(between, least)
@@ -150,15 +157,18 @@ class Aligner:
         return pairs
 
     def _rows_between(self, pairs: list[list[Pair]], index: int, both: bool) -> set[int]:
-        """Return the rows whose neighbours are those of an old line.
+        """Return the rows whose neighbours are those of an old line, or an end of the text.
 
         Args:
             pairs: Pairs of equal lines so far.
             index: The old line.
             both: Whether the neighbours on both sides must be right.
         """
-        above = {pair.row + 1 for pair in pairs[index - 1]} if index else set()
-        below = {pair.row - 1 for pair in pairs[index + 1]} if index + 1 < len(pairs) else set()
+        last = len(pairs) - 1
+        above = {pair.row + 1 for pair in pairs[index - 1]} if index else {0}
+        below = (
+            {pair.row - 1 for pair in pairs[index + 1]} if index < last else {len(self._lines) - 1}
+        )
         rows = above & below if both else above | below
         return {row for row in rows if 0 <= row < len(self._lines) and self._stripped[row]}
 

@@ -8,6 +8,7 @@ refused. Refused edits have a reason out of few, the constants below.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,6 +29,9 @@ OUT_OF_RANGE: Final = "line out of range"
 OUT_OF_ORDER: Final = "blocks out of order"
 OVERLAP: Final = "hunks overlap"
 TOO_LONG: Final = "too long"
+
+MOST_MORE_PLACES = 10_000
+"""Possible places of the hunks of an edit, beyond one for each."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,11 @@ class _Place:
         """Return the first row that is touched."""
         return self.parts[0].start if self.parts else 0
 
+    @property
+    def end(self) -> int:
+        """Return the row behind the last that is touched."""
+        return self.parts[-1].end if self.parts else 0
+
 
 def apply(text: str, edit: Edit, *, tolerant: bool = True) -> Applied | Refused:
     """Return the text after an edit, or why it does not apply. Never raises, whatever comes.
@@ -87,11 +96,15 @@ def apply(text: str, edit: Edit, *, tolerant: bool = True) -> Applied | Refused:
         return Refused(TOO_LONG, f"{len(lines)} lines of text, {size} of edit")
     finder = _Finder(lines, tolerant)
     found: list[list[_Place]] = []
+    num_places = 0
     for number, hunk in enumerate(edit.hunks, 1):
         places = finder.places(hunk)
         if isinstance(places, Refused):
             return replace(places, detail=f"hunk {number} of {len(edit.hunks)}: {places.detail}")
         found.append(places)
+        num_places += len(places)
+        if num_places > len(edit.hunks) + MOST_MORE_PLACES:
+            return Refused(TOO_LONG, f"{num_places} places for {number} hunks")
     return _applied(lines, edit.hunks, found, tolerant)
 
 
@@ -99,10 +112,7 @@ def _applied(
     lines: list[str], hunks: Sequence[Hunk], found: list[list[_Place]], tolerant: bool
 ) -> Applied | Refused:
     """Return the text with each hunk at its place, if each has one and they do not collide."""
-    left = [
-        places if len(places) == 1 else _between_neighbours(found, index) or places
-        for index, places in enumerate(found)
-    ]
+    left = _narrowed(found)
     open_hunks = [index for index, places in enumerate(left) if len(places) > 1]
     if not open_hunks:
         return _text(lines, hunks, [places[0] for places in left])
@@ -127,15 +137,22 @@ def _text(lines: list[str], hunks: Sequence[Hunk], chosen: Sequence[_Place]) -> 
     return Applied(join_lines(result), exact=all(place.exact for place in chosen))
 
 
-def _between_neighbours(found: list[list[_Place]], index: int) -> list[_Place]:
-    """Return the places of a hunk between those of the nearest hunks that have only one."""
-    above = next((places[0] for places in found[:index][::-1] if len(places) == 1), None)
-    below = next((places[0] for places in found[index + 1 :] if len(places) == 1), None)
-    low = max((part.end for part in above.parts), default=0) if above else 0
+def _narrowed(found: list[list[_Place]]) -> list[list[_Place]]:
+    """Return the places of hunks, of those with several the ones between their neighbours.
+
+    Neighbours are the nearest hunks above and below that have one place only.
+    """
+    lows, highs = [0], [sys.maxsize]
+    for places in found:
+        lows.append(places[0].end if len(places) == 1 else lows[-1])
+    for places in reversed(found):
+        highs.append(places[0].row if len(places) == 1 else highs[-1])
+    bounds = zip(lows, highs[-2::-1], found, strict=False)
     return [
-        place
-        for place in found[index]
-        if place.row >= low and (below is None or place.row < below.row)
+        places
+        if len(places) == 1
+        else [place for place in places if low <= place.row < high] or places
+        for low, high, places in bounds
     ]
 
 
@@ -208,12 +225,12 @@ class _Finder:
         """Return the places at which a hunk stands but for whitespace."""
         if self._loose is None:
             self._loose = LineIndex(self._keys)
-        found = steps(hunk)
-        size = len(hunk.old)
+        starts = self._loose.places([without_whitespace(line) for line in hunk.old])
+        found = steps(hunk) if starts else ()
         return [
             _Place(parts, exact=False)
-            for start in self._loose.places([without_whitespace(line) for line in hunk.old])
-            for parts in splices(self._lines, hunk, found, range(start, start + size))
+            for start in starts
+            for parts in splices(self._lines, hunk, found, range(start, start + len(hunk.old)))
         ]
 
     def _aligned(self, hunk: Hunk) -> list[_Place] | Refused:

@@ -70,7 +70,8 @@ def _unique_ranges(old: list[str], found: list[Change]) -> list[tuple[int, int, 
         low, high = _unique_range(index, low, high, len(old))
         while ranges and ranges[-1][1] > low:
             above_low, above_high, above = ranges.pop()
-            low, high, group = min(low, above_low), max(high, above_high), above + group
+            above.extend(group)
+            low, high, group = min(low, above_low), max(high, above_high), above
         ranges.append((low, high, group))
     return ranges
 

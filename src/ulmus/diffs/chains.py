@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Set
 from dataclasses import dataclass
 from heapq import nlargest
 
@@ -30,12 +32,20 @@ class Pair:
 class ChainSearch:
     """Finds the chains of pairs with the highest scores."""
 
-    def __init__(self, pairs: list[list[Pair]], needed: list[int], total: float) -> None:
+    def __init__(self, pairs: list[list[Pair]], needed: Set[int], total: float) -> None:
+        """Take pairs by old line, each list with rising rows.
+
+        Args:
+            pairs: For each old line its pairs.
+            needed: Old lines that must be in a chain.
+            total: The score of a hunk that the text holds literally.
+        """
         self._pairs = pairs
+        self._rows = [[pair.row for pair in found] for found in pairs]
         self._total = total
         self._num_needed_above = [0]
         for index in range(len(pairs)):
-            self._num_needed_above.append(self._num_needed_above[-1] + (index in set(needed)))
+            self._num_needed_above.append(self._num_needed_above[-1] + (index in needed))
         self._value: dict[Pair, float] = {}
         self._link: dict[Pair, Pair | None] = {}
 
@@ -62,10 +72,12 @@ class ChainSearch:
         for index in range(max(0, pair.old - 1 - LONGEST_GAP), pair.old):
             if self._needed(index + 1, pair.old):
                 continue
-            for above in self._pairs[index]:
-                gap = pair.row - above.row - 1
-                if above not in self._value or not 0 <= gap <= LONGEST_GAP:
+            low = bisect_left(self._rows[index], pair.row - 1 - LONGEST_GAP)
+            high = bisect_left(self._rows[index], pair.row)
+            for above in self._pairs[index][low:high]:
+                if above not in self._value:
                     continue
+                gap = pair.row - above.row - 1
                 surplus = max(0, gap - (pair.old - above.old - 1))
                 value = self._value[above] - GAP_COST * surplus
                 if best is None or value > best:

@@ -21,6 +21,15 @@ def join_lines(lines: list[str]) -> str:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One change of a hunk: lines [start, end) of `Hunk.old`, from 0, become `added`."""
+
+    start: int
+    end: int
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Hunk:
     """One place of an edit.
 
@@ -34,9 +43,9 @@ class Hunk:
             removed, of the line above which `added` goes; None where the form has no numbers.
         last: Number of the last removed line; `first` - 1 if nothing is removed. Only for
             `removed` None, where the numbers alone decide.
-        kept: Pairs of an index into `removed` and one into `added`, rising, of the lines between
-            changes that the edit calls context; None where it does not say, so that equal lines
-            are taken for it ("search-replace").
+        steps: The single changes, top first; None where the form does not tell them apart from
+            the lines between, so that lines that are in both `removed` and `added` are taken for
+            context ("search-replace").
     """
 
     removed: tuple[str, ...] | None
@@ -45,7 +54,7 @@ class Hunk:
     after: tuple[str, ...] = ()
     first: int | None = None
     last: int | None = None
-    kept: tuple[tuple[int, int], ...] | None = None
+    steps: tuple[Step, ...] | None = None
 
     @property
     def old(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from ulmus.diffs.edit import Edit, Hunk, split_lines
+from ulmus.diffs.edit import Edit, Hunk, Step, split_lines
 
 LONG_MIDDLE = 400
 """Lines of both middles together; below it `difflib` took at most 20 ms on the worst texts tried
@@ -60,13 +60,15 @@ def make(before: str, after: str, message: str = "") -> Edit:
 
 def _hunk(old: list[str], change: Change, low: int, high: int) -> Hunk:
     """Return a change with its context, taken from the unchanged lines within [low, high)."""
+    before = tuple(old[max(low, change.start - CONTEXT) : change.start])
+    step = Step(len(before), len(before) + change.end - change.start, change.added)
     return Hunk(
         removed=tuple(old[change.start : change.end]),
         added=change.added,
-        before=tuple(old[max(low, change.start - CONTEXT) : change.start]),
+        before=before,
         after=tuple(old[change.end : min(high, change.end + CONTEXT)]),
         first=change.start + 1,
-        kept=(),
+        steps=(step,),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-MOST_PLACES = 100
+MOST_PLACES = 16
 """Places looked for; a block that stands at more is ambiguous in any case."""
 
 MOST_LINES = 1_000_000
@@ -24,7 +24,7 @@ class LineIndex:
         self._text = "".join([codes.setdefault(line, chr(len(codes))) for line in lines])
 
     def places(self, block: Sequence[str]) -> list[int]:
-        """Return the first lines, from 0, of the places where a block stands, at most 100."""
+        """Return the first lines, from 0, of the places where a block stands, at most 16."""
         codes = [self._codes.get(line) for line in block]
         if not codes or None in codes:
             return []

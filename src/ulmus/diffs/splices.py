@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import islice, product
 
-from ulmus.diffs.edit import Hunk
+from ulmus.diffs.edit import Hunk, Step
+from ulmus.diffs.making import changes
 
 MOST_WAYS = 8
 """Ways to place an edit between which `parsing` is asked to decide."""
@@ -25,33 +25,15 @@ class Splice:
     added: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Step:
-    """A part of a hunk: its old lines [start, end) become `added`."""
-
-    start: int
-    end: int
-    added: tuple[str, ...]
-
-
-def steps(hunk: Hunk) -> list[Step]:
-    """Return what a hunk changes, by index into `hunk.old`; what is between them is context."""
-    removed = hunk.removed or ()
-    kept = _equal_pairs(removed, hunk.added) if hunk.kept is None else hunk.kept
+def steps(hunk: Hunk) -> Sequence[Step]:
+    """Return the single changes of a hunk, top first."""
+    if hunk.steps is not None:
+        return hunk.steps
     head = len(hunk.before)
-    old = new = 0
-    found = []
-    for i, j in [*kept, (len(removed), len(hunk.added))]:
-        if i > old or j > new:
-            found.append(Step(head + old, head + i, hunk.added[new:j]))
-        old, new = i + 1, j + 1
-    return found
-
-
-def _equal_pairs(removed: Sequence[str], added: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the places of lines that both have, rising."""
-    blocks = SequenceMatcher(None, removed, added, False).get_matching_blocks()
-    return [(block.a + i, block.b + i) for block in blocks for i in range(block.size)]
+    return [
+        Step(head + change.start, head + change.end, change.added)
+        for change in changes(hunk.removed or (), hunk.added)
+    ]
 
 
 def splices(

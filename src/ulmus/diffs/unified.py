@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count, repeat
 
 from ulmus.diffs.cleaning import answer_lines, body_from, nothing_usable
-from ulmus.diffs.edit import Edit, Hunk, split_lines
+from ulmus.diffs.edit import Edit, Hunk, Step, split_lines
 from ulmus.diffs.making import CONTEXT, Change, changes
 from ulmus.diffs.places import LineIndex
 
@@ -64,14 +64,21 @@ def _groups(found: list[Change], context: int, end: int) -> list[_Group]:
 
 def _merged(groups: list[_Group]) -> list[_Group]:
     """Return groups with those that overlap or touch made one."""
-    merged: list[_Group] = []
+    clusters: list[list[_Group]] = []
+    high = -1
     for group in groups:
-        if merged and group.low <= merged[-1].high:
-            above = merged.pop()
-            low, high = min(above.low, group.low), max(above.high, group.high)
-            group = _Group(above.changes + group.changes, low, high)
-        merged.append(group)
-    return merged
+        if group.low > high:
+            clusters.append([])
+        clusters[-1].append(group)
+        high = max(high, group.high)
+    return [
+        _Group(
+            tuple(change for group in cluster for change in group.changes),
+            min(group.low for group in cluster),
+            max(group.high for group in cluster),
+        )
+        for cluster in clusters
+    ]
 
 
 def _unique_groups(old: list[str], groups: list[_Group]) -> list[_Group]:
@@ -198,18 +205,25 @@ def _hunk(header: str, lines: list[str]) -> Hunk | None:
         before=tuple(line for _, line in kept[:start]),
         after=tuple(line for _, line in kept[end:]),
         first=first,
-        kept=tuple(_context_pairs([mark for mark, _ in middle])),
+        steps=tuple(_steps(kept)),
     )
 
 
-def _context_pairs(marks: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield the places of context lines among the old lines and among the new ones."""
-    old = new = 0
-    for mark in marks:
-        if mark == " ":
-            yield old, new
-        old += mark != "+"
-        new += mark != "-"
+def _steps(marked: list[tuple[str, str]]) -> Iterator[Step]:
+    """Yield the single changes of a hunk: runs of `-` lines with the `+` lines that follow."""
+    at = 0
+    start: int | None = None
+    added: list[str] = []
+    for mark, line in [*marked, (" ", "")]:
+        if start is not None and (mark == " " or (mark == "-" and added)):
+            yield Step(start, at, tuple(added))
+            start, added = None, []
+        if mark != " " and start is None:
+            start = at
+        if mark == "+":
+            added.append(line)
+        else:
+            at += 1
 
 
 def _marked(line: str) -> tuple[str, str]:
