@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -11,7 +13,7 @@ from tiny_llama import Tiny, tensors, write_model
 from ulmus.errors import ConfigError
 from ulmus.models.conformance import check_model
 from ulmus.models.local import LocalModel
-from ulmus.models.sampling import draw
+from ulmus.models.sampling import Sampler
 from ulmus.records import Completion, Prompt, Sampling
 
 PARENT = "def f(x):\n    return x + 1  # a parent of many children, longer than one page\n" * 2
@@ -176,7 +178,8 @@ LOGITS = np.log(np.array([0.4, 0.05, 0.3, 0.15, 0.1], np.float32))
 
 
 def counts_of(sampling, number=4000):
-    return Counter(draw(LOGITS, sampling, seed, 3) for seed in range(number))
+    sampler = Sampler(sampling)
+    return Counter(sampler.draw(LOGITS, seed, 3) for seed in range(number))
 
 
 def chi_square(counts, expected):
@@ -198,10 +201,8 @@ def test_draws_follow_the_distribution(temperature, top_p, tokens):
 
 
 def test_positions_and_seeds_draw_independently():
-    sampling = Sampling(1.0, 1.0)
-    pairs = Counter(
-        (draw(LOGITS, sampling, seed, 0), draw(LOGITS, sampling, seed, 1)) for seed in range(6000)
-    )
+    draw = Sampler(Sampling(1.0, 1.0)).draw
+    pairs = Counter((draw(LOGITS, seed, 0), draw(LOGITS, seed, 1)) for seed in range(6000))
     shares = np.exp(LOGITS.astype(np.float64))
     expected = {(i, j): shares[i] * shares[j] for i in range(5) for j in range(5)}
     assert chi_square(pairs, expected) < 51.2  # 24 degrees of freedom: once in 1,000
@@ -209,7 +210,8 @@ def test_positions_and_seeds_draw_independently():
 
 def test_a_flat_distribution_over_many_tokens_is_drawn_whole():
     logits = np.zeros(5000, np.float32)
-    drawn = {draw(logits, Sampling(1.0, 1.0), seed, 0) for seed in range(3000)}
+    sampler = Sampler(Sampling(1.0, 1.0))
+    drawn = {sampler.draw(logits, seed, 0) for seed in range(3000)}
     assert min(drawn) < 20
     assert max(drawn) > 4980
     assert len(drawn) > 2000
@@ -218,4 +220,10 @@ def test_a_flat_distribution_over_many_tokens_is_drawn_whole():
 def test_cold_draws_are_greedy():
     assert set(counts_of(Sampling(temperature=1e-9), 50)) == {0}
     assert set(counts_of(Sampling(temperature=1.0, top_p=1e-9), 50)) == {0}
-    assert draw(np.array([0, np.nan], np.float32), Sampling(), 1, 0) is None
+    assert Sampler(Sampling()).draw(np.array([0, np.nan], np.float32), 1, 0) is None
+
+
+def test_the_embedded_decoder_needs_no_torch():
+    code = "import sys, ulmus.models.local; print({'torch', 'transformers'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -15,7 +15,7 @@ import numpy as np
 from ulmus.models.answers import Answer, Vocabulary
 from ulmus.models.decoder import MOST_ROWS, Decoder
 from ulmus.models.kernels import PAGE
-from ulmus.models.sampling import draw
+from ulmus.models.sampling import Sampler
 from ulmus.records import Completion, Prompt, Sampling
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -85,14 +85,18 @@ class Generation:
         Args:
             decoder: Computes.
             vocabulary: Of the same model.
-            sampling: Checked settings.
+            sampling: How to draw, and when an answer ends.
             ends: Tokens that end an answer.
             batch_size: Answers that grow together.
+
+        Raises:
+            ConfigError: The sampling makes no sense.
         """
         self._decoder = decoder
         self._pages = decoder.pages
         self._vocabulary = vocabulary
         self._sampling = sampling
+        self._sampler = Sampler(sampling)
         self._ends = ends
         self._batch_size = batch_size
         self._completions: dict[int, Completion] = {}
@@ -212,7 +216,7 @@ class Generation:
     def _draw(self, row: _Row, logits: Array) -> bool:
         """Draw the next token of an answer; tell whether the answer goes on."""
         answer, context = row.answer, self._decoder.shape.context
-        token = draw(logits, self._sampling, row.question.seed, answer.num_tokens)
+        token = self._sampler.draw(logits, row.question.seed, answer.num_tokens)
         if token is None:
             return self._close(row, NOT_FINITE)
         answer.add(token)

@@ -20,8 +20,9 @@ import numpy as np
 
 from ulmus.errors import ConfigError, ModelError
 from ulmus.models.answers import Answer, Vocabulary
+from ulmus.models.generation import NOT_FINITE
 from ulmus.models.local import file_digest
-from ulmus.models.sampling import check_sampling, draw
+from ulmus.models.sampling import Sampler
 from ulmus.records import Completion, Prompt, Sampling
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -90,14 +91,14 @@ class HubModel:
             ConfigError: The sampling makes no sense.
             ModelError: The memory of the device does not suffice.
         """
-        check_sampling(sampling)
+        sampler = Sampler(sampling)
         completions: dict[int, Completion] = {}
         questions = self._encode(prompts, completions)
         try:
             with self._torch.inference_mode():
                 for start in range(0, len(questions), self._batch_size):
                     batch = questions[start : start + self._batch_size]
-                    self._answer(batch, sampling, completions)
+                    self._answer(batch, sampling, sampler, completions)
         except self._torch.OutOfMemoryError as error:
             raise ModelError(
                 f"{self._device} has too little memory for {self._batch_size} answers at a time; "
@@ -150,6 +151,7 @@ class HubModel:
         self,
         batch: Sequence[tuple[int, Prompt, list[int]]],
         sampling: Sampling,
+        sampler: Sampler,
         completions: dict[int, Completion],
     ) -> None:
         """Let the answers of a batch grow until all have ended."""
@@ -157,15 +159,17 @@ class HubModel:
         texts = [list(text) for text in dict.fromkeys(tuple(tokens) for _, _, tokens in batch)]
         cache, mask, logits = self._prefill(texts)
         rows = []
-        for index, prompt, tokens in batch:
+        for index, prompt, text in batch:
             answer = Answer(self._vocabulary, sampling.stop, self._ends)
-            rows.append(_Row(index, prompt, answer, len(tokens)))
-        kept = [texts.index(tokens) for _, _, tokens in batch]
+            rows.append(_Row(index, prompt, answer, len(text)))
+        kept = [texts.index(text) for _, _, text in batch]
         logits = logits[kept]
         while True:
+            pairs = zip(rows, logits, strict=True)
+            tokens = [sampler.draw(x, r.prompt.seed, r.answer.num_tokens) for r, x in pairs]
             going = [
-                self._draw(row, line, sampling, completions)
-                for row, line in zip(rows, logits, strict=True)
+                self._add(row, token, sampling.max_tokens, completions)
+                for row, token in zip(rows, tokens, strict=True)
             ]
             kept = [place for place, goes in zip(kept, going, strict=True) if goes]
             rows = [row for row, goes in zip(rows, going, strict=True) if goes]
@@ -207,18 +211,17 @@ class HubModel:
             row.length += 1
         return _last(result.logits)
 
-    def _draw(
-        self, row: _Row, logits: Array, sampling: Sampling, completions: dict[int, Completion]
+    def _add(
+        self, row: _Row, token: int | None, most: int, completions: dict[int, Completion]
     ) -> bool:
-        """Draw the next token of an answer; tell whether the answer goes on."""
+        """Add a token to an answer of at most `most`; tell whether the answer goes on."""
         answer, error = row.answer, None
-        token = draw(logits, sampling, row.prompt.seed, answer.num_tokens)
         if token is None:
-            error = "the logits are not finite; the weights are damaged or too large"
+            error = NOT_FINITE
         else:
             row.token = token
             answer.add(token)
-            if not answer.ended and answer.num_tokens < sampling.max_tokens:
+            if not answer.ended and answer.num_tokens < most:
                 if row.length < self._context:
                     return True
                 error = f"the context of {self._context} tokens is full"

@@ -18,7 +18,6 @@ from ulmus.models.answers import Vocabulary, read_tokenizer
 from ulmus.models.architecture import end_tokens, read_architecture, read_json
 from ulmus.models.decoder import Decoder
 from ulmus.models.generation import Generation
-from ulmus.models.sampling import check_sampling
 from ulmus.models.tensors import TensorFile
 from ulmus.models.weights import load_weights, weights_file
 from ulmus.records import Completion, Prompt, Sampling
@@ -103,7 +102,6 @@ class LocalModel:
         Raises:
             ConfigError: The sampling makes no sense.
         """
-        check_sampling(sampling)
         generation = Generation(
             self.decoder, self._vocabulary, sampling, self._ends, self._batch_size
         )

@@ -135,8 +135,8 @@ class Pages:
     def _grow(self) -> None:
         """Double the pool."""
         size = len(self.keys)
-        self.keys = np.concatenate([self.keys, np.zeros((size, *self._key_shape), np.float32)])
-        self.values = np.concatenate(
-            [self.values, np.zeros((size, *self._value_shape), np.float32)]
-        )
+        keys = np.zeros((2 * size, *self._key_shape), np.float32)
+        values = np.zeros((2 * size, *self._value_shape), np.float32)
+        keys[:size], values[:size] = self.keys, self.values
+        self.keys, self.values = keys, values
         self._free.extend(range(2 * size - 1, size - 1, -1))

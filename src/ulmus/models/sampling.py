@@ -40,50 +40,60 @@ def check_sampling(sampling: Sampling) -> None:
         raise ConfigError("an empty stop text would end every answer at once")
 
 
-def draw(logits: Array, sampling: Sampling, seed: int, position: int) -> int | None:
-    """Return a token.
+class Sampler:
+    """Draws tokens with one setting; not for two threads at a time."""
 
-    Args:
-        logits: (vocabulary,) float32.
-        sampling: Temperature (0 is greedy) and nucleus: the smallest set of most likely tokens
-            that together reach `top_p` (Holtzman et al. 2020, section 3.1).
-        seed: Seed of the prompt.
-        position: Place in the answer, from 0.
+    def __init__(self, sampling: Sampling) -> None:
+        """Set up.
 
-    Returns:
-        The token, or None if the logits hold NaN or infinity.
-    """
-    best = int(logits.argmax())  # NaN wins
-    top = logits[best]
-    if not math.isfinite(top):
-        return None
-    if sampling.temperature == 0:
-        return best
-    tokens, ends = _nucleus(logits, sampling.temperature, sampling.top_p)
-    share = derive(seed, _PURPOSE, 0, position) / 2**64
-    place = int(np.searchsorted(ends, share * ends[-1], side="right"))
-    return int(tokens[min(place, len(tokens) - 1)])
+        Args:
+            sampling: Temperature (0 is greedy) and nucleus: the smallest set of most likely
+                tokens that together reach `top_p` (Holtzman et al. 2020, section 3.1).
 
+        Raises:
+            ConfigError: The settings make no sense.
+        """
+        check_sampling(sampling)
+        self._greedy = sampling.temperature == 0
+        self._inverse = 1 / max(sampling.temperature, _COLDEST)
+        self._top_p = sampling.top_p
+        self._weights = np.empty(0, np.float32)
+        self._chosen = np.empty(0, np.int32)
 
-def _nucleus(logits: Array, temperature: float, top_p: float) -> tuple[Array, Array]:
-    """Return the tokens of the nucleus, most likely first, and their running sums.
+    def draw(self, logits: Array, seed: int, position: int) -> int | None:
+        """Return a token.
 
-    Args:
-        logits: (vocabulary,) float32.
-        temperature: Above 0.
-        top_p: Share that the nucleus reaches.
-    """
-    weights = np.empty(len(logits), np.float32)
-    chosen = np.empty(len(logits), np.int32)
-    inverse = 1 / max(temperature, _COLDEST)
-    for floor in _FLOORS:
-        count = weigh(logits, inverse, floor, weights, chosen)
-        tokens = chosen[:count]
-        few = weights[tokens].astype(np.float64)
-        wanted = top_p * float(weights.sum())
-        if few.sum() >= wanted:
-            break
-    order = np.argsort(-few, kind="stable")
-    ends = np.cumsum(few[order])
-    size = int(np.searchsorted(ends, wanted, side="left")) + 1
-    return tokens[order[:size]], ends[:size]
+        Args:
+            logits: (vocabulary,) float32.
+            seed: Seed of the prompt.
+            position: Place in the answer, from 0.
+
+        Returns:
+            The token, or None if the logits hold NaN or infinity.
+        """
+        best = int(logits.argmax())  # NaN wins
+        if not math.isfinite(logits[best]):
+            return None
+        if self._greedy:
+            return best
+        tokens, ends = self._nucleus(logits)
+        share = derive(seed, _PURPOSE, 0, position) / 2**64
+        place = int(ends.searchsorted(share * ends[-1], side="right"))
+        return int(tokens[min(place, len(tokens) - 1)])
+
+    def _nucleus(self, logits: Array) -> tuple[Array, Array]:
+        """Return the tokens of the nucleus, most likely first, and their running sums."""
+        if len(self._weights) != len(logits):
+            self._weights = np.empty(len(logits), np.float32)
+            self._chosen = np.empty(len(logits), np.int32)
+        for floor in _FLOORS:
+            count = weigh(logits, self._inverse, floor, self._weights, self._chosen)
+            tokens = self._chosen[:count]
+            few = self._weights[tokens]
+            order = np.argsort(-few, kind="stable")
+            ends = np.cumsum(few[order], dtype=np.float64)
+            wanted = self._top_p * float(self._weights.sum())
+            if ends[-1] >= wanted:
+                break
+        size = int(ends.searchsorted(wanted, side="left")) + 1
+        return tokens[order[:size]], ends[:size]
