@@ -19,6 +19,7 @@ COMMANDS = (
     "verify",
     "exec",
     "simulate",
+    "mine",
     "warm-up",
     "study repair",
     "study commits",
@@ -38,6 +39,7 @@ elite differs); 2: the command could not be carried out, and the message on stan
 | `ulmus simulate` | `status`, `distance` (absolute), `displacement` (signed), `sustained`, `height`, `width`, `mass`, `clamps`, `reason`; figures are null unless the status is ok |
 | `ulmus elites` | one object per line, sorted by cell: `cell`, `fitness`, `measures`, `program` (hash), `source` |
 | `ulmus verify` | `run`, `elites`, `different` |
+| `ulmus mine` | `data` (folder), `samples`, `commits`, `repositories`, `refused` (name and reason), `split`, `level` |
 | `ulmus study repair` | `operator`, `message`, `samples`, `seed`, `success` (by task, by number of bugs; see [the study](study.md)) |
 | `ulmus study commits` | `operator`, `identity`, `data`, `commits`, `samples`, `seed`, `applies`, `parses`, `differs`, `fixed`, `commits_fixed`, `refusals` |
 | `ulmus report`, `ulmus gif` | `file`, `bytes` |

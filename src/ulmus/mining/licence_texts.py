@@ -59,7 +59,8 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("GPL", rf"redistribute (?:it|this {_WORK}) and/or modify it under the (?:same )?terms of "
             rf"(?:the )?{_GNU}"),
     ("GPL", rf"(?:{_WORK}|it|all files|everything) (?:is|are|may be) (?:also )?"
-            rf"(?:free software,? )?(?:licen[cs]ed|released|distributed|available|covered)(?: and \w+)? "
+            rf"(?:free software,? )?(?:licen[cs]ed|released|distributed|available|covered)"
+            r"(?: and \w+)? "
             rf"(?:under|by) (?:the )?(?:terms of )?(?:the )?{_GNU}"),
     ("GPL", rf"(?<!previously )(?:licen[cs]ed|released) under (?:the )?(?:terms of )?(?:the )?"
             rf"(?:conditions of )?(?:the )?{_GNU}(?! compatible)"),
