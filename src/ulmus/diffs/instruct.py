@@ -61,7 +61,7 @@ def question(before: str, message: str, name: str, form: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", before)), default=0)
     fence = "`" * max(3, longest + 1)
     program = f"The program {name}:\n{fence}python\n{shown}\n{fence}"
-    return f"{_TASK} {_HOW[form]}\n\n{program}\n\nThe message: {message}\n\nYour answer:\n"
+    return f"{_TASK}\n{_HOW[form]}\n\n{program}\n\nThe message: {message}\n\nYour answer:\n"
 
 
 def read_answer(answer: str, form: str) -> Edit:

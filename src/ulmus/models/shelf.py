@@ -1,4 +1,4 @@
-"""Models by name: those that ship with ulmus, those of the user's cache, and folders.
+"""Models by name: those that ship with ulmus, those of the user's cache, folders, and servers.
 
 A model folder has the layout of Hugging Face (config.json, tokenizer.json, model.safetensors) and
 `ulmus.json`, which says how the model was taught to read a program and to write an edit.
@@ -17,6 +17,8 @@ from platformdirs import user_cache_path
 
 from ulmus.errors import ConfigError, ModelError, unknown_name
 from ulmus.models.base import Model
+from ulmus.models.endpoint import EndpointModel
+from ulmus.models.endpoint_names import is_endpoint, parse_endpoint
 from ulmus.records import Completion, Prompt, Sampling
 
 SHIPPED = Path(__file__).with_name("weights")
@@ -106,12 +108,17 @@ def read_taught(folder: Path) -> Taught:
 def open_model(name: str) -> tuple[Model, Taught]:
     """Return the model of a name or folder, and how it was taught.
 
-    An adapter's folder is opened together with the base that its `adapter_config.json` names.
+    An adapter's folder is opened together with the base that its `adapter_config.json` names. A
+    model on a server (see `ulmus.models.endpoint_names`) was taught to follow instructions, and is
+    asked in style `instruct` for edits in form `search-replace` unless its name says otherwise.
 
     Raises:
         ConfigError: There is no such model.
         ModelError: Its files cannot be read.
     """
+    if is_endpoint(name):
+        address = parse_endpoint(name)
+        return EndpointModel(address.settings), Taught(address.style, address.form)
     folder = find_model(name)
     taught = read_taught(folder)
     if not (folder / ADAPTER_NAME).is_file():
