@@ -222,6 +222,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--runtimes", nargs="+", choices=RUNTIMES, default=list(RUNTIMES))
     parser.add_argument("--seconds", type=float, default=3.0, help="least CPU time of a row")
+    parser.add_argument("--one-parent", action="store_true", help="the first case only")
     parser.add_argument("--profile", choices=SHAPES)
     parser.add_argument("--machine")
     told = parser.parse_args()
@@ -239,7 +240,8 @@ def main() -> None:
                     print(f"{runtime} is not installed, its rows are left out", flush=True)
                     continue
                 few = runtime != "ulmus" and size == "135m"  # minutes otherwise
-                rows += measure(size, runtime, folder, CASES[:1] if few else CASES, told.seconds)
+                cases = CASES[:1] if few or told.one_parent else CASES
+                rows += measure(size, runtime, folder, cases, told.seconds)
     print_rows(rows)
     print(write_rows("decoder", rows, told.machine))
 

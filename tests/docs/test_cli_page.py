@@ -23,6 +23,9 @@ COMMANDS = (
     "warm-up",
     "study repair",
     "study commits",
+    "models list",
+    "models convert",
+    "models try",
 )
 HEAD = """\
 # Commands
@@ -42,6 +45,9 @@ elite differs); 2: the command could not be carried out, and the message on stan
 | `ulmus mine` | `data` (folder), `samples`, `commits`, `repositories`, `refused` (name and reason), `split`, `level` |
 | `ulmus study repair` | `operator`, `message`, `samples`, `seed`, `success` (by task, by number of bugs; see [the study](study.md)) |
 | `ulmus study commits` | `operator`, `identity`, `data`, `commits`, `samples`, `seed`, `applies`, `parses`, `differs`, `fixed`, `commits_fixed`, `refusals` |
+| `ulmus models list` | `models`: by name `what`, `megabytes`, `folder` |
+| `ulmus models convert` | `folder`, `what`, `megabytes` |
+| `ulmus models try` | `model`, `answers` (each `text`, `num_tokens`, `error`) |
 | `ulmus report`, `ulmus gif` | `file`, `bytes` |
 
 A run can be described in a file, `ulmus run experiment.toml`; options on the command line win over it:
