@@ -392,6 +392,40 @@ def test_an_overloaded_server_is_an_error_if_nothing_comes():
     assert len(requests) <= 6
 
 
+@pytest.mark.parametrize(("known", "requests"), [(False, 3), (True, 5)])
+def test_a_stranger_gets_few_attempts(known, requests):
+    with serving("yes") as (url, _):
+        model = model_at(url, attempts=5)
+        if known:
+            model.complete([Prompt("hi")], SAMPLING)
+    before = model.usage.num_requests
+    with pytest.raises(ModelError, match="out of reach"):
+        model.complete([Prompt("hi")], SAMPLING)
+    assert model.usage.num_requests - before == requests
+
+
+def test_this_machine_is_asked_without_a_proxy(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with serving("yes") as (url, _):
+        assert model_at(url).complete([Prompt("hi")], SAMPLING)[0].text == "yes"
+        other = url.replace("127.0.0.1", "elsewhere.invalid")
+        with pytest.raises(ModelError, match="out of reach"):
+            model_at(other).complete([Prompt("hi")], SAMPLING)
+
+
+def test_a_name_server_that_is_silent_is_left(monkeypatch):
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(60))
+    start = time.monotonic()
+    with pytest.raises(ModelError, match="took too long"):
+        model_at("http://elsewhere.invalid/v1", timeout_s=0.2).complete(PROMPTS[:2], SAMPLING)
+    assert time.monotonic() - start < 5
+    ended.set()
+
+
 def test_a_host_that_cannot_exist_is_an_error():
     with pytest.raises(ModelError, match="out of reach"):
         model_at(f"http://{'a' * 70}.invalid/v1", attempts=1).complete(PROMPTS[:1], SAMPLING)

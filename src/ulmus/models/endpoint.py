@@ -51,7 +51,6 @@ class EndpointModel:
         self.settings = settings
         self._dialect = Dialect()
         self._usage = Usage()
-        self._answered = False
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[EndpointModel], tuple[EndpointSettings]]:
@@ -89,7 +88,6 @@ class EndpointModel:
             finally:
                 with self._lock:
                     self._usage += call.usage
-        self._answered |= any(reply.kind is Kind.ANSWERED for reply in replies)
         self._check(replies)
         return [reply.completion for reply in replies]
 
@@ -111,7 +109,7 @@ class EndpointModel:
         if fatal is not None:
             raise self._error(fatal)
         down = {Kind.UNREACHABLE}
-        if not self._answered:
+        if not self._dialect.answered:
             down |= {Kind.REFUSED, Kind.LATE}
         if all(reply.kind in down for reply in replies):
             worst = next((reply for reply in replies if reply.detail), replies[0])

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import httpx2
 
 MAX_BACKOFF_S = 30.0
+MAX_FIRST_ATTEMPTS = 3
+"""Most requests while nothing has ever answered: a wrong port should be told in seconds."""
+
 GRACE_S = 1.0
 """How long the threads of a call may take to notice that its time is up."""
 
@@ -57,9 +60,15 @@ class Usage:
 
 @dataclass
 class Dialect:
-    """What was learned about a server: how it calls the field with the longest answer."""
+    """What was learned about a server.
+
+    Attributes:
+        limit_field: How it calls the field with the longest answer.
+        answered: Whether it has ever answered a prompt.
+    """
 
     limit_field: str = "max_tokens"
+    answered: bool = False
 
 
 class Call:
@@ -163,13 +172,20 @@ class Call:
             reply = self._request(prompt, limit_field, until, again=attempt > 1)
             if self._renames(reply, limit_field):
                 continue
-            hopeless = self._state.given_up and not self._state.reached
-            if not reply.again or hopeless or attempt >= self._settings.attempts:
+            if not reply.again or attempt >= self._attempts(reply):
                 return reply
             wait_s = self._wait_s(reply, attempt)
             if time.monotonic() + wait_s >= until or self._over.wait(wait_s):
                 return reply
             attempt += 1
+
+    def _attempts(self, reply: Reply) -> int:
+        """Return how many requests a prompt may have that was not answered."""
+        most = self._settings.attempts
+        if self._state.given_up and not self._state.reached:
+            return 1  # another prompt has used them all up, and none got through
+        stranger = reply.status is None and not self._dialect.answered
+        return min(most, MAX_FIRST_ATTEMPTS) if stranger else most
 
     def _request(self, prompt: Prompt, limit_field: str, until: float, *, again: bool) -> Reply:
         """Send one request for a prompt."""
@@ -178,7 +194,7 @@ class Call:
         body = payload(self._settings, prompt, self._sampling, limit_field)
         reply = exchange(self._client, self._settings, body, self._sampling, until, self._over)
         if reply.kind is Kind.ANSWERED:
-            self._state.reached = True
+            self._state.reached = self._dialect.answered = True
         return reply
 
     def _renames(self, reply: Reply, limit_field: str) -> bool:

@@ -49,8 +49,9 @@ class EndpointSettings:
         timeout_s: Longest time for one prompt, retries included, up to a day. A call takes at
             most this times the number of prompts over `concurrency`, rounded up.
         connect_s: Longest time until a connection stands.
-        attempts: Most requests for one prompt, in [1, 100].
-        backoff_s: Wait before the first retry; it doubles with each.
+        attempts: Most requests for one prompt, in [1, 100]; at most three as long as nothing at
+            this URL has ever answered.
+        backoff_s: Wait before the first retry; it doubles with each, up to half a minute.
         max_bytes: Longest answer that is read.
     """
 
@@ -61,7 +62,7 @@ class EndpointSettings:
     concurrency: int = 8
     timeout_s: float = 300.0
     connect_s: float = 10.0
-    attempts: int = 5
+    attempts: int = 8
     backoff_s: float = 1.0
     max_bytes: int = 10_000_000
 

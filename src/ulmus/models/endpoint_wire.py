@@ -93,7 +93,7 @@ def read_answer(body: bytes) -> Answer:
 
 
 def complaint(body: bytes) -> str:
-    """Return the complaint of a server, or the head of its page, on one line and without the key."""
+    """Return the complaint of a server, or the head of its page: one line, without the key."""
     told = _parsed(body)
     found = _message(told) if isinstance(told, dict) else None
     text = found or body[:4_000].decode("utf-8", "replace")
