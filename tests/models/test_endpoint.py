@@ -19,7 +19,7 @@ from ulmus.errors import ConfigError, ModelError
 from ulmus.models.conformance import check_model
 from ulmus.models.endpoint import EndpointModel, Usage
 from ulmus.models.endpoint_names import EndpointSettings, is_endpoint, parse_endpoint
-from ulmus.models.shelf import open_model
+from ulmus.models.shelf import find_model, open_model
 from ulmus.operators.diff import NO_ANSWER, PAPER_MESSAGES
 from ulmus.records import Completion, Program, Prompt, Sampling
 
@@ -595,6 +595,11 @@ def test_the_name_may_say_how_the_model_was_taught():
     assert (taught.style, taught.form) == ("special", "numbered")
     _, taught = open_model("http://h/v1#m")
     assert (taught.style, taught.form) == ("instruct", "search-replace")
+
+
+def test_a_model_on_a_server_has_no_folder():
+    with pytest.raises(ConfigError, match="not trained"):
+        find_model("http://h/v1#m")
 
 
 def test_a_server_needs_no_web_package_before_it_is_asked():

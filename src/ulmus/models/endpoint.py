@@ -134,7 +134,7 @@ def _advice(reply: Reply) -> str:
         return _ADVICE_DOWN
     if 300 <= reply.status < 400:
         return _ADVICE_REDIRECT
-    known = 400 if reply.status == 422 else reply.status
+    known = {405: 404, 422: 400}.get(reply.status, reply.status)
     return _ADVICE.get(known, "see the log of the server; a run can be resumed when it is well")
 
 

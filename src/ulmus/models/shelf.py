@@ -68,8 +68,10 @@ def find_model(name: str) -> Path:
         name: A name (see `names`) or a folder.
 
     Raises:
-        ConfigError: There is no such model; the nearest name is given.
+        ConfigError: There is no such model; the nearest name is given. Or it is on a server.
     """
+    if is_endpoint(name):  # the name is not repeated: nobody has looked for secrets in it
+        raise ConfigError("a model on a server has no folder; it can be asked, but not trained")
     folder = Path(name)
     if name and folder.is_dir():
         return folder
