@@ -20,6 +20,7 @@ COMMANDS = (
     "exec",
     "simulate",
     "mine",
+    "train diff",
     "warm-up",
     "study repair",
     "study commits",
@@ -43,6 +44,7 @@ elite differs); 2: the command could not be carried out, and the message on stan
 | `ulmus elites` | one object per line, sorted by cell: `cell`, `fitness`, `measures`, `program` (hash), `source` |
 | `ulmus verify` | `run`, `elites`, `different` |
 | `ulmus mine` | `data` (folder), `samples`, `commits`, `repositories`, `refused` (name and reason), `split`, `level` |
+| `ulmus train diff` | `model` (folder), `steps`, `tokens`, `seconds`, `loss`, `held_out` (loss by group) |
 | `ulmus study repair` | `operator`, `message`, `samples`, `seed`, `success` (by task, by number of bugs; see [the study](study.md)) |
 | `ulmus study commits` | `operator`, `identity`, `data`, `commits`, `samples`, `seed`, `applies`, `parses`, `differs`, `fixed`, `commits_fixed`, `refusals` |
 | `ulmus models list` | `models`: by name `what`, `megabytes`, `folder` |

@@ -160,7 +160,7 @@ def _open_adapter(folder: Path) -> Trainee:
 def _borrow(base: str) -> tuple[Any, Tokenizer]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the libraries, about themselves
