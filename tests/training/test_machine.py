@@ -1,0 +1,44 @@
+"""The way through accelerate, which GPUs take, does the same as the plain one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("accelerate", reason="training needs the extra ulmus[train]")
+
+import torch
+
+from ulmus.mining.sample import Sample
+from ulmus.training import checkpoints, machine
+from ulmus.training.diff_model import Settings, in_batches, train
+from ulmus.training.examples import Row
+
+TINY = Settings(size="tiny", vocabulary=400, steps=3, tokens_per_step=150, held_out=4, rate=1e-2)
+
+
+@pytest.mark.slow  # the import alone takes seconds
+def test_accelerate_trains_the_same_weights(
+    edits: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if torch.cuda.is_available():
+        tolerance = 0.05  # bfloat16
+    else:
+        tolerance = 1e-6
+    train({"commits": edits}, TINY, tmp_path / "plain")
+    monkeypatch.setattr(machine, "machine", machine.Accelerated)
+    train({"commits": edits}, TINY, tmp_path / "third")
+    places = [checkpoints.newest(tmp_path / name) for name in ("plain", "third")]
+    plain, third = (checkpoints.load(place).weights for place in places if place)
+    for name, value in plain.items():
+        assert torch.allclose(value, third[name], atol=tolerance), name
+
+
+def test_a_gpu_gets_rows_of_one_length_together() -> None:
+    rows = [Row([1] * n, [], [], [], [], []) for n in (3000, 40, 20_000, 2990, 41)]
+    batches = in_batches(rows, torch.device("cuda"))
+    assert [[len(row.tokens) for row in batch] for batch in batches] == [
+        [20_000], [3000, 2990, 41, 40]
+    ]  # fmt: skip
+    assert all(len(batch) == 1 for batch in in_batches(rows, torch.device("cpu")))
