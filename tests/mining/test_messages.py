@@ -20,6 +20,10 @@ AUTHOR = ("Ann Author", "ann@example.com")
         ("gh-4711: Handle nan in the mean.", "Handle nan in the mean"),
         ("Handle nan in the mean, thanks @somebody-else", "Handle nan in the mean"),
         ("Handle nan. Patch by John Smith.", "Handle nan"),
+        (
+            "Let alias() of an alias() be cloned [ticket:1641]",
+            "Let alias() of an alias() be cloned",
+        ),
         ("Use @property for the size", "Use @property for the size"),
         ("Use @open_file in all readers", "Use @open_file in all readers"),
     ],

@@ -394,6 +394,34 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     assert not list((tmp_path / "data").rglob("*.partial"))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_ends_at_once_and_leaves_nothing_half_written(jobs: str, tmp_path: Path) -> None:
+    many = licensed()
+    for number in range(4000):
+        many.commit(
+            f"Return number {number} of it", {"pkg/core.py": OLD.replace("3 *", f"{number} *")}
+        )
+    paths = [history().build(tmp_path / "few"), many.build(tmp_path / "many")]
+    arguments = [f"{path}=owner{index}/thing" for index, path in enumerate(paths)]
+    process = subprocess.Popen(
+        [*ULMUS, "mine", *arguments, "--out", str(tmp_path / "data"), "--jobs", jobs],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert "1/2 owner0/thing" in process.stderr.readline()
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert time.monotonic() - start < 30
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+    assert not (tmp_path / "data" / "edits.jsonl.gz").exists()
+    names = [path.name for path in (tmp_path / "data" / ".parts").iterdir() if path.suffix == ".gz"]
+    assert [name.partition(".")[0] for name in names] == ["owner0+thing"]
+
+
 def test_folders_that_cannot_be_written_are_named(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(DataWriteError, match="file"):

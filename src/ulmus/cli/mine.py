@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 import time
 from datetime import UTC, datetime
@@ -72,6 +73,8 @@ def mine(
         mined = mine(specs, options, out, executor, _observer(start))
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+        for worker in multiprocessing.active_children():  # after Ctrl-C, they are in the middle
+            worker.terminate()
     print(table(mined.report))
     say(f"{mined.num_samples:,} samples in {out}, {time.monotonic() - start:.0f} s")
     if json:

@@ -10,6 +10,7 @@ import re
 from ulmus.mining.message_rules import IMPERATIVE, KINDS, REFUSALS
 
 _REFERENCES = re.compile(
+    r"\[(?:ticket|issue|bug)[:#\s]*\d+\]|"
     r"\[(?:ci skip|skip ci|skip travis|ci|wip|doc only)\]|\*{3}no_ci\*{3}|"
     r"[\s,;:-]*\(?(?:(?:fix(?:e[sd])?|clos(?:e[sd]?|ing)|resolv(?:e[sd]?|ing)|refs?|see|re|"
     r"addresses|part of|issues?|tickets?|bugs?|pr|pull request)[\s:]*)*"
@@ -22,7 +23,7 @@ _FIX_FIRST = re.compile(
     re.IGNORECASE,
 )
 _BY_NAME = re.compile(r"\b(?:by|from|thanks to|thank|with) [A-Z][a-z]+ [A-Z][a-z]+\b")
-_EMPTY = re.compile(r"[(\[{]\s*[\])}]")
+_EMPTY = re.compile(r"(?<![\w\])])[(\[{]\s*[\])}]")
 _PREFIX = re.compile(
     r"^(?:\[[\w ./:-]{1,30}\]\s*|(?:ENH|BUG|FIX|MAINT|API|REF|PERF|BF|RF|NF):\s*)", re.I
 )

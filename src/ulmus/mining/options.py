@@ -14,7 +14,7 @@ from ulmus.errors import ConfigError
 
 LEVELS = ("func", "method", "mini")
 REFS = ("HEAD", "all")
-REVISION = 4
+REVISION = 5
 """Raised with every change of the miner that can change its output: parts of before are stale."""
 
 HOLD_OUT_FROM = 1_735_689_600

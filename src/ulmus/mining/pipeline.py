@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ulmus.errors import ConfigError, DataWriteError
+from ulmus.errors import ConfigError, DataWriteError, RepositoryError
 from ulmus.mining.atomic import replacing, sweep
 from ulmus.mining.caps import capped, weighted, without_frequent_subjects
 from ulmus.mining.duplicates import Seen, oldest_first
@@ -87,7 +87,7 @@ def mine(
 
     Raises:
         ConfigError: No repository, or two of the same name.
-        RepositoryError: One cannot be read.
+        RepositoryError: One cannot be read, or a worker died.
         DataWriteError: The folder or the disk refuses.
     """
     if not specs:
@@ -165,8 +165,11 @@ def _parts(
                                      else tell(done.result(), reused=False))  # fmt: skip
             futures.append(future)
     wait(futures)
-    for future in futures:
-        future.result()
+    try:
+        for future in futures:
+            future.result()
+    except BrokenExecutor as error:
+        raise RepositoryError(f"a worker died, perhaps for want of memory: {error}") from error
     return [parts.get(task.name) or _read_back(task.file) for task in tasks]
 
 
