@@ -36,6 +36,9 @@ BUILT_INS: Mapping[str, Mapping[str, str]] = {
     },
     "sandbox": {"wasm": "ulmus.sandbox.wasm:WasmSandbox"},
 }
+DIFF = "diff"
+"""The operator that asks a model; it is not in the table because it is made from settings."""
+
 ENTRY_POINTS = {
     "problem": "ulmus.problems",
     "operator": "ulmus.operators",
@@ -46,7 +49,8 @@ ENTRY_POINTS = {
 def known_names(kind: str) -> list[str]:
     """Return the names of a kind ("problem", "operator", "sandbox") that can be used."""
     outside = [entry.name for entry in metadata.entry_points(group=ENTRY_POINTS[kind])]
-    return sorted({*BUILT_INS[kind], *outside})
+    more = [DIFF] if kind == "operator" else []
+    return sorted({*BUILT_INS[kind], *outside, *more})
 
 
 def make_sandbox(name: str) -> Sandbox:
@@ -71,7 +75,7 @@ def make_operator(name: str, diff: DiffSettings | None = None) -> Operator:
         ModelError: The model cannot be read.
     """
     kind, _, model = name.partition(":")
-    if kind == "diff":
+    if kind == DIFF:
         settings = diff or DiffSettings()
         chosen = {"model": model or settings.model}
         return make_diff(name, settings.model_copy(update=chosen))

@@ -24,6 +24,9 @@ from ulmus.records import Completion, Prompt, Sampling
 SHIPPED = Path(__file__).with_name("weights")
 """Models that ship with ulmus, a folder each."""
 
+DEFAULT_MODEL = "walker-3m"
+"""The model of the operator `diff` if nobody names another one; it ships with ulmus."""
+
 SETTINGS_NAME = "ulmus.json"
 ADAPTER_NAME = "adapter_config.json"
 
@@ -65,21 +68,20 @@ def find_model(name: str) -> Path:
     """Return the folder of a model.
 
     Args:
-        name: A name (see `names`) or a folder.
+        name: A name (see `names`) or a folder; empty for `DEFAULT_MODEL`.
 
     Raises:
         ConfigError: There is no such model; the nearest name is given. Or it is on a server.
     """
     if is_endpoint(name):  # the name is not repeated: nobody has looked for secrets in it
         raise ConfigError("a model on a server has no folder; it can be asked, but not trained")
+    name = name or DEFAULT_MODEL
     folder = Path(name)
-    if name and folder.is_dir():
+    if folder.is_dir():
         return folder
     known = names()
     if name in known:
         return known[name]
-    if not name:
-        raise ConfigError("the operator diff needs a model: name one with --model NAME or FOLDER")
     raise unknown_name("model (and no folder)", name, known)
 
 
