@@ -21,6 +21,7 @@ COMMANDS = (
     "simulate",
     "mine",
     "train diff",
+    "tune",
     "warm-up",
     "study repair",
     "study commits",

@@ -15,15 +15,9 @@ from pathlib import Path
 
 from ulmus.errors import RunFormatError
 from ulmus.mining.sample import Sample
+from ulmus.operators.diff import PAPER_MESSAGES
 from ulmus.runs.log import LoggedStep, RunLog
 from ulmus.seeding import derive
-
-PAPER_MESSAGES: Mapping[str, float] = {
-    "Changed make_walker function.": 0.4,
-    "Changed parameters in make_walker function.": 0.3,
-    "Small change to make_walker function.": 0.3,
-}
-"""Commit messages with their shares (paper, section 4)."""
 
 MAX_CHANGED = 30
 """Lines that an edit may remove and add; larger ones are exchanges, not edits."""
