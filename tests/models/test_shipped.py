@@ -1,0 +1,47 @@
+"""The models that ship with ulmus: they load, they are described, and they write edits."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from ulmus.catalogue import make_operator
+from ulmus.diffs.prompts import Layout
+from ulmus.models import conformance
+from ulmus.models.shelf import DEFAULT_MODEL, SHIPPED, find_model, open_model, read_taught
+from ulmus.operators.diff import DiffSettings
+from ulmus.problems.sodarace.problem import Sodarace
+from ulmus.records import Prompt
+
+NAMES = sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir())
+
+
+def test_the_default_model_ships():
+    assert DEFAULT_MODEL in NAMES
+    assert find_model("") == SHIPPED / DEFAULT_MODEL
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_model_is_complete_and_described(name):
+    model, taught = open_model(name)
+    assert taught == read_taught(SHIPPED / name)
+    layout = Layout(style=taught.style, form=taught.form)
+    text = layout.prompt("x = 1\ny = x + 2\n", "Change a number")
+    conformance.check_model(model, [Prompt(text, seed) for seed in range(3)])
+    card = (SHIPPED / name / "README.md").read_text("utf-8")
+    for title in ("## Data", "## Recipe", "## Scores", "## Limits"):
+        assert title in card
+
+
+def test_the_default_model_changes_the_square():
+    operator = make_operator("diff", DiffSettings())
+    square = Sodarace(seed_program="square").seeds()[0]
+    parents = [[square]] * 32
+    proposals = operator.propose(parents, [random.Random(index) for index in range(32)])
+    children = {proposal.program.hash for proposal in proposals if proposal.program is not None}
+    # Half of the answers give a child that may run; 8 of 32 is four standard errors below.
+    assert len(children) >= 8
+    again = make_operator("diff", DiffSettings(siblings=5))
+    some = again.propose(parents[20:25], [random.Random(index) for index in range(20, 25)])
+    assert [p.program for p in some] == [p.program for p in proposals[20:25]]
