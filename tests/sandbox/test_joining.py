@@ -21,6 +21,7 @@ SHARED = """
     (global (export "base") i32 (i32.const 2))
     (global (export "got") (mut i32) (i32.const 64))
     (data (i32.const 64) "shelf of main")
+    (data (i32.const 4096) "ulmus:lasts:\00\00\00\00")
     (func (export "handed on") (param i32 i32) (result i32)
       local.get 0 local.get 1 i32.const 3 call_indirect (type $two))
     (func (export "unused") (param i32) local.get 0 drop)

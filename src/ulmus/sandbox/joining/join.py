@@ -1,15 +1,16 @@
 """Puts the core modules of a component into one, and a small component round it.
 
 What changes: imports are gone, every call goes straight to its function, places in the table and
-in memory are constants, and what nothing can reach is left out. What does not: the instructions of
-the functions, their order, and what memory and table contain.
+in memory are constants, what nothing can reach is left out, and the objects in memory are immortal
+(see `lasting`). What does not: the instructions of the functions, their order, and what memory and
+table contain otherwise.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
 
-from ulmus.sandbox.joining import OUTSIDE, component
+from ulmus.sandbox.joining import OUTSIDE, component, lasting, memory
 from ulmus.sandbox.joining.binary import (
     COMPONENT_HEAD,
     CORE_HEAD,
@@ -243,7 +244,8 @@ class _Joined:
     def _data(self) -> list[bytes]:
         holders = [number for number in self._parts.order if self._parts.modules[number].data]
         require(holders == [self._memory.module], "data apart from the snapshot")
-        return self._parts.modules[self._memory.module].data
+        data = self._parts.modules[self._memory.module].data
+        return memory.encode(lasting.make_last(memory.read(data)))
 
     def _names(self) -> bytes:
         """Return the names of the functions as "library!function".
