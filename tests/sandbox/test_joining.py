@@ -12,7 +12,7 @@ from ulmus.sandbox import engine
 from ulmus.sandbox.joining import binary, join
 from ulmus.sandbox.joining.binary import FormatError, Reader
 
-SHARED = """
+SHARED = r"""
   (core module $main
     (type $two (func (param i32 i32) (result i32)))
     (memory (export "memory") 1)
