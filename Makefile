@@ -5,7 +5,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-GUEST  := $(wildcard src/ulmus/sandbox/guest/* src/ulmus/problems/*/guest/*.py) hatch_build.py
+GUEST  := $(wildcard src/ulmus/sandbox/guest/* src/ulmus/problems/*/guest/*.py \
+            src/ulmus/sandbox/joining/*.py) hatch_build.py
 UV     := $(shell command -v uv 2>/dev/null)
 ifdef UV
 MAKE_VENV = uv venv --quiet --allow-existing $(VENV)

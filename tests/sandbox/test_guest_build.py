@@ -27,7 +27,8 @@ hatch_build = load()
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of what the guest is made of, with a pretended guest that is up to date."""
-    shutil.copytree(ROOT / hatch_build.GUEST, tmp_path / hatch_build.GUEST)
+    for folder in (hatch_build.GUEST, hatch_build.JOINING):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "src/ulmus/problems/toy/guest").mkdir(parents=True)
     (tmp_path / "src/ulmus/problems/toy/guest/toy.py").write_text("x = 1\n")
@@ -54,6 +55,12 @@ def test_a_changed_source_makes_it_old(tree: Path, name: str) -> None:
 
 def test_a_changed_module_of_a_problem_makes_it_old(tree: Path) -> None:
     (tree / "src/ulmus/problems/toy/guest/toy.py").write_text("x = 2\n")
+    assert not hatch_build.is_current(tree)
+
+
+def test_a_changed_way_of_joining_makes_it_old(tree: Path) -> None:
+    with (tree / hatch_build.JOINING / "join.py").open("a") as file:
+        file.write("\n# changed\n")
     assert not hatch_build.is_current(tree)
 
 
@@ -88,7 +95,8 @@ def test_a_finished_guest_gets_its_stamp(tree: Path, monkeypatch: pytest.MonkeyP
         return scratch / "out"
 
     monkeypatch.setattr(hatch_build, "_componentize", made)
+    monkeypatch.setattr(hatch_build, "_join", lambda component: component + b", joined")
     monkeypatch.setattr(hatch_build, "_check_tool", lambda wanted: None)
     assert hatch_build.build(tree, force=True)
-    assert (tree / hatch_build.WASM).read_bytes() == b"new guest"
+    assert (tree / hatch_build.WASM).read_bytes() == b"new guest, joined"
     assert hatch_build.is_current(tree)

@@ -8,18 +8,17 @@ from ulmus.records import Limits, Status
 from ulmus.sandbox import traps
 
 STUB = """error while executing at wasm backtrace:
-    0: 0xaaede5 - <unknown>!<wasm function 0>
-    1: 0x11745a9 - <unknown>!<wasm function 18>
-    2: 0xac4c4a - libc.so!filesystem_preopens_get_directories
-    3: 0xabc7a6 - libc.so!open
-    4: 0xf2c58f - libpython3.14.so!_io_FileIO___init__
+    0: 0xaaede5 - guest!outside!get-directories
+    1: 0xac4c4a - guest!libc.so!filesystem_preopens_get_directories
+    2: 0xabc7a6 - guest!libc.so!open
+    3: 0xf2c58f - guest!libpython3.14.so!_io_FileIO___init__
 
 Caused by:
     wasm trap: wasm `unreachable` instruction executed
 """
 ABORT = """error while executing at wasm backtrace:
-    0: 0xabbe05 - libc.so!abort
-    1: 0xf07850 - libpython3.14.so!os_abort
+    0: 0xabbe05 - guest!libc.so!abort
+    1: 0xf07850 - guest!libpython3.14.so!os_abort
 
 Caused by:
     wasm trap: wasm `unreachable` instruction executed

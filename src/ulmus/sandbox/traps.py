@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from ulmus.records import Limits, Outcome, Status
+from ulmus.sandbox.joining import OUTSIDE
 
-_FRAME = re.compile(r"^\s+\d+:\s+(?:0x[0-9a-f]+ - )?(\S+?)!(.+)$", re.MULTILINE)
+_FRAME = re.compile(r"^\s+\d+:\s+(?:0x[0-9a-f]+ - )?guest!(\S+?)!(.+)$", re.MULTILINE)
 
 
 def outcome(trap: str, limits: Limits, fuel: int) -> Outcome:
@@ -33,14 +34,14 @@ def _classify(trap: str, limits: Limits) -> tuple[Status, str]:
 def _unreachable(trap: str) -> tuple[Status, str]:
     """Tell a reach for the outside from an interpreter that gave up.
 
-    Every way out was replaced by a stub that traps. The stubs have no names; the functions of the
-    C library that call them have.
+    Every way out was replaced by a stub that traps. The build names each function of the guest
+    "library!function" and gives the stubs a library of their own, see `ulmus.sandbox.joining`.
     """
     frames = _FRAME.findall(trap)
     if any("fatal_error" in name for _, name in frames):  # it dies while it tries to say so
         return Status.CRASHED, "the interpreter found itself broken and gave up"
-    if frames and frames[0][0] == "<unknown>":
-        named = [name for module, name in frames if module == "libc.so"]
+    if frames and frames[0][0] == OUTSIDE:
+        named = [name for library, name in frames if library == "libc.so"]
         return Status.VIOLATION, f"tried to reach the outside: {_reach(named)}"
     where = frames[0][1] if frames else "unknown place"
     return Status.CRASHED, f"the interpreter gave up in {where}"
