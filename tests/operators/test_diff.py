@@ -65,6 +65,12 @@ def test_a_bad_answer_is_refused_with_its_reason(answer, refusal):
     assert proposal.answer == answer
 
 
+def test_a_child_with_wrong_indentation_is_mended_or_refused():
+    answer = "@@ 2\n            y = x + 7"
+    assert child_of([answer]).program == Program("def f(x):\n    y = x + 7\n    return y\n")
+    assert child_of([answer], tolerant=False).refusal == DOES_NOT_PARSE
+
+
 def test_an_edit_of_another_program_is_refused():
     operator = DiffOperator(
         ScriptedModel(["@@\n def g(a):\n-    b = a\n+    b = 2 * a\n     return a * b\n"]),

@@ -15,15 +15,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ulmus.diffs import apply
+from ulmus.diffs import Edit, apply
+from ulmus.diffs.indenting import fit_indentation
 from ulmus.diffs.prompts import Layout
 from ulmus.errors import EditFormatError
 from ulmus.models.base import Model
 from ulmus.operators.draws import weighted
-from ulmus.operators.soundness import fault
+from ulmus.operators.soundness import DOES_NOT_PARSE, fault
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
 
-VERSION = 1
+VERSION = 2
 """Goes up whenever the same parent, generator and answers give another child."""
 
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -54,7 +55,7 @@ class DiffSettings(BaseModel):
         siblings: Children in a row that share a parent, so that the model reads it only once; the
             paper's replicas do the same.
         tolerant: Whether an edit that does not fit exactly is applied where it can only mean one
-            place.
+            place, and one whose child does not parse with the indentation of the place.
         check: Whether children that are sure to fail are refused before they are run.
         form: Form of the edits; None for the one that the model was trained on.
     """
@@ -186,6 +187,15 @@ class DiffOperator:
             edit = self._layout.read(completion.text, cut_off=cut_off)
         except EditFormatError:
             return None, UNREADABLE
+        child, refusal = self._apply(parent, edit)
+        if refusal == DOES_NOT_PARSE and self._settings.tolerant:
+            mended, still = self._apply(parent, fit_indentation(parent.source, edit))
+            if still is None:
+                return mended, None
+        return child, refusal
+
+    def _apply(self, parent: Program, edit: Edit) -> tuple[str | None, str | None]:
+        """Return the child's text, or None and the reason why there is none."""
         applied = apply(parent.source, edit, tolerant=self._settings.tolerant)
         if applied.text is None:
             return None, applied.reason
