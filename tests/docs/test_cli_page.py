@@ -107,6 +107,7 @@ def test_every_command_is_on_the_page() -> None:
 def test_the_readme_mentions_only_commands_and_options_that_exist() -> None:
     for line in re.findall(r"^ulmus .*$", README.read_text("utf-8"), re.MULTILINE):
         words = line.partition("#")[0].split()
-        text = help_of(words[1])
+        command = " ".join(words[1:3]) if " ".join(words[1:3]) in COMMANDS else words[1]
+        text = help_of(*command.split())
         for option in (word for word in words if word.startswith("--")):
             assert option in text, line
