@@ -54,7 +54,7 @@ class Guest:
         self._module = _load(self._engine, wasm, folder, progress)
         self._pristine: Instance | None = None
         self._ready: Instance | None = None
-        self._renews = True
+        self._proved: bool | None = None
         self._busy = threading.Lock()
 
     def call(self, limits: Limits, export: str, *texts: str) -> Answer:
@@ -92,14 +92,21 @@ class Guest:
         return Instance(self._engine, self._module, limits)
 
     def _renew(self, instance: Instance) -> bool:
-        """Make an instance as new; the first time, compare all of it with one that is."""
-        if self._ready is not None or not self._renews:
+        """Make an instance as new.
+
+        The first time, all of it is compared with one that is new, and it is closed all the same:
+        the look at every page has fetched pages that make later looks dearer.
+        """
+        if self._ready is not None or self._proved is False:
             return False
         if self._pristine is None:
             self._pristine = Instance(self._engine, self._module, Limits())
-            self._renews = instance.renew(self._pristine) and instance.equals(self._pristine)
-            return self._renews
-        return instance.renew(self._pristine)
+        if not instance.renew(self._pristine):
+            return False
+        if self._proved is None:
+            self._proved = instance.equals(self._pristine)
+            return False
+        return True
 
     def attend(self, work: Work[T]) -> T:
         """Do some work in a thread with a large stack and move the backstop clock meanwhile.
