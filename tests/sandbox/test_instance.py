@@ -13,7 +13,7 @@ from wasmtime import Config, Engine, Module, WasmtimeError, wat2wasm
 
 from ulmus.errors import SandboxUnavailableError
 from ulmus.records import Job, Limits, Outcome, Status
-from ulmus.sandbox import cache, engine, instance
+from ulmus.sandbox import cache, engine, frames, instance
 from ulmus.sandbox.instance import Instance
 from ulmus.sandbox.pages import written
 from ulmus.sandbox.wasm import _run
@@ -114,7 +114,9 @@ def test_a_system_that_forgets_a_page_is_found_out(
 def test_a_first_job_that_grows_memory_proves_nothing() -> None:
     other = engine.Guest(engine.GUEST, cache.default_folder())
     for source in (ENDS["grown memory"], PLAIN):
-        outcome(other, source)
+        text = frames.encode(Job(source, "start"))
+        answer = other.attend(lambda stop, text=text: other.call(LIMITS, "run", text, ""))
+        assert answer.text is not None
         assert other._ready is None
     outcome(other, PLAIN)
     assert is_as_new(other)
