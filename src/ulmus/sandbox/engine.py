@@ -151,7 +151,7 @@ def identity(wasm: Path) -> str:
 
 def _compiled_name(wasm: Path) -> str:
     """Return the name of the compiled guest: other settings or another machine, other name."""
-    text = f"{digest(wasm)} wasmtime {version('wasmtime')} {SETTINGS} {_processor()}"
+    text = f"module {digest(wasm)} wasmtime {version('wasmtime')} {SETTINGS} {_processor()}"
     return f"guest-{hashlib.sha256(text.encode()).hexdigest()[:32]}.cwasm"
 
 
