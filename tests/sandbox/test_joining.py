@@ -5,12 +5,13 @@ from __future__ import annotations
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from wasmtime import Config, Engine, Store, Trap, WasmtimeError, wat2wasm
+from wasmtime import Config, Engine, GlobalType, Module, Store, Trap, WasmtimeError, wat2wasm
 from wasmtime.component import Component, Linker
 
 from ulmus.sandbox import engine
-from ulmus.sandbox.joining import binary, join
+from ulmus.sandbox.joining import CHANGING, binary, join
 from ulmus.sandbox.joining.binary import FormatError, Reader
+from ulmus.sandbox.joining.component import core_module
 
 SHARED = r"""
   (core module $main
@@ -114,6 +115,15 @@ def test_the_joined_component_has_one_module_and_no_function_too_many() -> None:
     assert joined.count(binary.CORE_HEAD) == 1
     assert b"unused" not in joined
     assert b"handed on" not in joined  # calls go straight to what it handed them on to
+
+
+def test_every_global_that_is_ever_set_is_exported() -> None:
+    made = Module(Engine(), core_module(join.join(component())))
+    kinds = {export.name: export.type for export in made.exports}
+    changing = [name for name in kinds if name.startswith(CHANGING)]
+    assert changing == ["changing 0"]  # "top"; what sets "got" cannot be reached
+    assert isinstance(kinds["changing 0"], GlobalType)
+    assert kinds["changing 0"].mutable
 
 
 def test_a_stub_of_the_outside_is_named_in_the_trap() -> None:

@@ -26,7 +26,7 @@ SANDBOX = WasmSandbox()
 BUILDER = GuestModule("builder", "def add(a, b):\n    return a + b\n")
 WORK = Job("import builder\ndef start(): return [builder.add(i, 0.5) for i in range(20)]", "start")
 WORK = replace(WORK, modules=(BUILDER,))
-TINY = "(component)"
+TINY = "(component (core module))"
 
 
 def run(source: str, **fields: object) -> Outcome:

@@ -19,7 +19,10 @@ from typing import Any, TypeVar
 from ulmus.errors import SandboxUnavailableError
 from ulmus.records import Limits
 from ulmus.sandbox import cache
-from ulmus.sandbox.shift import STACK_BYTES, TICK_S, Shift, Work
+from ulmus.sandbox.instance import Instance
+from ulmus.sandbox.joining import component
+from ulmus.sandbox.joining.binary import FormatError
+from ulmus.sandbox.shift import STACK_BYTES, Shift, Work
 
 GUEST = Path(__file__).with_name("guest.wasm")
 SETTINGS = f"fuel+epoch+nan-canonical+opt=speed_and_size+stack={STACK_BYTES}"
@@ -46,36 +49,64 @@ class Guest:
 
     def __init__(self, wasm: Path, folder: Path, progress: Progress | None = None) -> None:
         from wasmtime import Engine
-        from wasmtime.component import Linker
 
         self._engine = Engine(_settings())
-        self._component = _load(self._engine, wasm, folder, progress)
-        self._linker = Linker(self._engine)
+        self._module = _load(self._engine, wasm, folder, progress)
+        self._pristine: Instance | None = None
+        self._ready: Instance | None = None
+        self._proved: bool | None = None
         self._busy = threading.Lock()
 
     def call(self, limits: Limits, export: str, *texts: str) -> Answer:
-        """Call an export of a fresh instance and return what came of it.
+        """Call an export of an instance that is as new and return what came of it.
 
         Only for work that `attend` looks after: nothing else moves the backstop clock.
         """
-        from wasmtime import Store, Trap, WasmtimeError
+        from wasmtime import Trap, WasmtimeError
 
-        store = Store(self._engine)
         try:
-            store.set_limits(memory_size=limits.memory_bytes)
-            store.set_fuel(limits.fuel)
-            store.set_epoch_deadline(max(2, round(limits.timeout_s / TICK_S)))
+            instance = self._take(limits)
+        except (WasmtimeError, Trap) as error:
+            return Answer(None, str(error), 0)
+        kept = False
+        try:
             try:
-                instance = self._linker.instantiate(store, self._component)
-                function = instance.get_func(store, export)
-                if function is None:
-                    raise SandboxUnavailableError(f"the guest has no export {export!r}: not ours")
-                text, trap = function(store, *texts), ""
+                text = instance.call(limits, export, texts)
             except (WasmtimeError, Trap) as error:
-                text, trap = None, str(error)
-            return Answer(text, trap, limits.fuel - store.get_fuel())
+                return Answer(None, str(error), limits.fuel - instance.fuel())
+            answer = Answer(text, "", limits.fuel - instance.fuel())
+            kept = self._renew(instance)
+            return answer
         finally:
-            store.close()
+            if kept:
+                self._ready = instance
+            else:
+                instance.close()
+
+    def _take(self, limits: Limits) -> Instance:
+        """Return an instance that is as new; whoever takes it gives it back or closes it."""
+        ready, self._ready = self._ready, None
+        if ready is not None and ready.size() <= limits.memory_bytes:
+            return ready
+        self._ready = ready
+        return Instance(self._engine, self._module, limits)
+
+    def _renew(self, instance: Instance) -> bool:
+        """Make an instance as new.
+
+        The first time, all of it is compared with one that is new, and it is closed all the same:
+        the look at every page has fetched pages that make later looks dearer.
+        """
+        if self._ready is not None or self._proved is False:
+            return False
+        if self._pristine is None:
+            self._pristine = Instance(self._engine, self._module, Limits())
+        if not instance.renew(self._pristine):
+            return False
+        if self._proved is None:
+            self._proved = instance.equals(self._pristine)
+            return False
+        return True
 
     def attend(self, work: Work[T]) -> T:
         """Do some work in a thread with a large stack and move the backstop clock meanwhile.
@@ -120,7 +151,7 @@ def identity(wasm: Path) -> str:
 
 def _compiled_name(wasm: Path) -> str:
     """Return the name of the compiled guest: other settings or another machine, other name."""
-    text = f"{digest(wasm)} wasmtime {version('wasmtime')} {SETTINGS} {_processor()}"
+    text = f"module {digest(wasm)} wasmtime {version('wasmtime')} {SETTINGS} {_processor()}"
     return f"guest-{hashlib.sha256(text.encode()).hexdigest()[:32]}.cwasm"
 
 
@@ -139,7 +170,6 @@ def _settings() -> Any:
     from wasmtime import Config, _bindings
 
     config = Config()
-    config.wasm_component_model = True
     config.consume_fuel = True
     config.epoch_interruption = True
     config.cranelift_nan_canonicalization = True
@@ -152,38 +182,36 @@ def _settings() -> Any:
 
 def _load(engine: Any, wasm: Path, folder: Path, progress: Progress | None) -> Any:
     """Return the compiled guest from the cache, or compile it and keep it there."""
-    from wasmtime import WasmtimeError
-    from wasmtime.component import Component
+    from wasmtime import Module, WasmtimeError
 
     name = _compiled_name(wasm)
     place = cache.open_folder(folder)
     if place is not None and (place / name).is_file():
         # A file that a dying disk cut short or another build left is made anew.
         with contextlib.suppress(WasmtimeError):
-            return Component.deserialize_file(engine, str(place / name))
-    component = _compile(engine, wasm, progress)
+            return Module.deserialize_file(engine, str(place / name))
+    module = _compile(engine, wasm, progress)
     if place is not None:
-        cache.publish(component.serialize(), place / name)
+        cache.publish(module.serialize(), place / name)
         cache.prune(place, "guest-*.cwasm", keep=KEPT)
-    return component
+    return module
 
 
 def _compile(engine: Any, wasm: Path, progress: Progress | None) -> Any:
-    from wasmtime import WasmtimeError
-    from wasmtime.component import Component
+    from wasmtime import Module, WasmtimeError
 
     say = progress or (lambda text: None)
     say("compiling the sandbox for this machine, about 10 s, only once")
     start_s = time.monotonic()
     try:
-        component = Component.from_file(engine, str(wasm))
-    except WasmtimeError as error:
+        module = Module(engine, component.core_module(wasm.read_bytes()))
+    except (WasmtimeError, FormatError) as error:
         raise SandboxUnavailableError(
             f"the guest {wasm} does not compile: {error}. Build it again with "
             "`python hatch_build.py --force`, or install ulmus again."
         ) from error
     say(f"sandbox compiled in {time.monotonic() - start_s:.1f} s")
-    return component
+    return module
 
 
 _open: dict[tuple[int, Path, Path], Guest] = {}

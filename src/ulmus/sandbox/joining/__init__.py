@@ -13,3 +13,6 @@ specification, chapter 5, and `design/mvp/Binary.md` of the component model's pr
 
 OUTSIDE = "outside"
 """The library that a frame of a trap names where a program has reached for the outside."""
+
+CHANGING = "changing "
+"""Begin of the export names of all globals that are ever set."""

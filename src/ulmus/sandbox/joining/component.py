@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ulmus.sandbox.joining import core
-from ulmus.sandbox.joining.binary import COMPONENT_HEAD, Reader, require
+from ulmus.sandbox.joining.binary import COMPONENT_HEAD, FormatError, Reader, require
 from ulmus.sandbox.joining.core import FUNCTION, KINDS, Core, Place
 
 _CORE_MODULE, _CORE_INSTANCE, _ALIAS, _CANON, _IMPORT = 1, 2, 6, 8, 10
@@ -55,6 +55,19 @@ def read(component: bytes) -> Parts:
         elif kind == _CANON:
             require(content.data[1] == 0, "it makes core functions of other functions")
     return reader.parts
+
+
+def core_module(component: bytes) -> bytes:
+    """Return the first core module of a component.
+
+    Raises:
+        FormatError: It is not a component, or has none.
+    """
+    require(component.startswith(COMPONENT_HEAD), "it is not a component")
+    for kind, content in Reader(component, len(COMPONENT_HEAD)).sections():
+        if kind == _CORE_MODULE:
+            return bytes(content.data)
+    raise FormatError("it has no core module")
 
 
 class _Reading:

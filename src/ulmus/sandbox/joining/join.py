@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ulmus.sandbox.joining import OUTSIDE, component, lasting, memory
+from ulmus.sandbox.joining import CHANGING, OUTSIDE, component, lasting, memory
 from ulmus.sandbox.joining.binary import (
     COMPONENT_HEAD,
     CORE_HEAD,
@@ -224,7 +224,11 @@ class _Joined:
             text(name) + b"\x00" + unsigned(self._functions[self._exported(name)])
             for name in (_REALLOC, *EXPORTS)
         ]
-        return [text("memory") + b"\x02\x00", *functions]
+        changing = [
+            text(f"{CHANGING}{index}") + b"\x03" + unsigned(index)
+            for index in self._changing.values()
+        ]
+        return [text("memory") + b"\x02\x00", *functions, *changing]
 
     def _elements(self) -> list[bytes]:
         """Return the table in pieces without gaps."""
