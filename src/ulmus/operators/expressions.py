@@ -64,14 +64,16 @@ class ExpressionReader(NameReader):
             self.last_span = self.text.span(node)
             return self._names_only(node)
         self._depth += 1
-        mark = len(self.events)
+        events = self.events
+        mark = len(events)
         kind = type(node)
         role = self.readers.get(kind, ExpressionReader._other)(self, node)
         self._depth -= 1
         start, stop = self.last_span = self.text.span(node)
         bare = kind is ast.Tuple and self.text.source[start] != "("
         if kind not in _IN_PLACE and not bare:
-            names, fragile, whole = self.needs(mark), kind not in _TIGHT, self._whole > 0
+            names = self.needs(mark) if len(events) > mark else ()
+            fragile, whole = kind not in _TIGHT, self._whole > 0
             self.expressions.append(
                 Expression(start, stop, role, names, self.scope, fragile, loose, whole)
             )
