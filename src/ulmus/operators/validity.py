@@ -55,7 +55,7 @@ def _pieces(
 ) -> list[tuple[list[Statement], Sequence[Splice]]]:
     """Return statements to check on their own, each with its splices; [] if there are none."""
     pieces: list[tuple[list[Statement], list[Splice]]] = []
-    for splice in sorted(splices):
+    for splice in sorted(splices, key=lambda splice: splice[:2]):  # as `apply` takes them
         touched = _touched(view, [splice])
         if not touched:
             return []
