@@ -25,7 +25,7 @@ from ulmus.search.loop import Budget, Progress, illuminate
 from ulmus.search.map_elites import MapElites
 from ulmus.search.portfolio import CallAll, Portfolio, call_here
 from ulmus.versions import versions
-from ulmus.workers import available_cores, local_executor
+from ulmus.workers import available_cores, local_executor, rare_collections
 
 
 @dataclass(frozen=True)
@@ -170,15 +170,16 @@ def run(
     )
     operators = experiment.portfolio.operators
     try:
-        return illuminate(
-            new_search(experiment, log, evaluator.call_all),
-            evaluator,
-            log,
-            budget or budget_of(config),
-            replayable={operator.name: operator.replayable for operator in operators},
-            observe=observe,
-            stop=stop,
-        )
+        with rare_collections():
+            return illuminate(
+                new_search(experiment, log, evaluator.call_all),
+                evaluator,
+                log,
+                budget or budget_of(config),
+                replayable={operator.name: operator.replayable for operator in operators},
+                observe=observe,
+                stop=stop,
+            )
     finally:
         evaluator.close(wait=sys.exc_info()[0] is None)
 

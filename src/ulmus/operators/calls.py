@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import ClassVar
 
 from ulmus.operators.expressions import ExpressionReader
 from ulmus.operators.names import KEEPS, NUMERIC, TAKES_ANYTHING, TAKES_NUMBERS
@@ -20,17 +22,6 @@ class CallReader(ExpressionReader):
         self.displays: list[Call] = []
         self.subscripts: list[Subscript] = []
         self.sizes: list[tuple[int, int]] = []  # role and number of elements of each display
-        self._readers |= {
-            ast.Call: self._call,
-            ast.Attribute: self._attribute,
-            ast.Subscript: self._subscript,
-            ast.List: self._display,
-            ast.Tuple: self._display,
-            ast.Lambda: self._lambda,
-            ast.ListComp: self._comprehension,
-            ast.SetComp: self._comprehension,
-            ast.GeneratorExp: self._comprehension,
-        }
 
     # --- calls and containers ---
 
@@ -140,3 +131,16 @@ class CallReader(ExpressionReader):
         self.forget(mark, self.scope)
         self.scope = outer
         return role
+
+    readers: ClassVar[dict[type[ast.expr], Callable[..., int]]] = {
+        **ExpressionReader.readers,
+        ast.Call: _call,
+        ast.Attribute: _attribute,
+        ast.Subscript: _subscript,
+        ast.List: _display,
+        ast.Tuple: _display,
+        ast.Lambda: _lambda,
+        ast.ListComp: _comprehension,
+        ast.SetComp: _comprehension,
+        ast.GeneratorExp: _comprehension,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import ClassVar
 
 from ulmus.operators.names import NameReader
 from ulmus.operators.positions import Text
@@ -56,16 +57,6 @@ class ExpressionReader(NameReader):
         self.last_span = (0, 0)  # of the expression that was read last
         self._whole = 0
         self._depth = 0
-        self._readers: dict[type[ast.expr], Callable[..., int]] = {
-            ast.Name: self._name,
-            ast.Constant: self._constant,
-            ast.UnaryOp: self._unary,
-            ast.BinOp: self._binary,
-            ast.BoolOp: self._logic,
-            ast.Compare: self._compare,
-            ast.IfExp: self._choice,
-            ast.JoinedStr: self._names_only,
-        }
 
     def read(self, node: ast.expr, loose: bool = False) -> int:
         """Read an expression and return its role."""
@@ -73,14 +64,16 @@ class ExpressionReader(NameReader):
             self.last_span = self.text.span(node)
             return self._names_only(node)
         self._depth += 1
-        mark = len(self.events)
+        events = self.events
+        mark = len(events)
         kind = type(node)
-        role = self._readers.get(kind, self._other)(node)
+        role = self.readers.get(kind, ExpressionReader._other)(self, node)
         self._depth -= 1
         start, stop = self.last_span = self.text.span(node)
         bare = kind is ast.Tuple and self.text.source[start] != "("
         if kind not in _IN_PLACE and not bare:
-            names, fragile, whole = self.needs(mark), kind not in _TIGHT, self._whole > 0
+            names = self.needs(mark) if len(events) > mark else ()
+            fragile, whole = kind not in _TIGHT, self._whole > 0
             self.expressions.append(
                 Expression(start, stop, role, names, self.scope, fragile, loose, whole)
             )
@@ -217,3 +210,15 @@ class ExpressionReader(NameReader):
         if isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
             self.bind(node.target.id, self.text.span(node)[1])
         return self.roles.fresh()
+
+    readers: ClassVar[dict[type[ast.expr], Callable[..., int]]] = {
+        ast.Name: _name,
+        ast.Constant: _constant,
+        ast.UnaryOp: _unary,
+        ast.BinOp: _binary,
+        ast.BoolOp: _logic,
+        ast.Compare: _compare,
+        ast.IfExp: _choice,
+        ast.JoinedStr: _names_only,
+    }
+    """What reads which kind; bound to no reader, so that a reader is no cycle of garbage."""

@@ -45,10 +45,9 @@ class NameReader:
         if num_events < 2:  # most expressions need one name or none
             name, bound = self.events[mark] if num_events else ("", True)
             return () if bound else (name,)
-        first: dict[str, bool] = {}
-        for name, bound in self.events[mark:]:
-            first.setdefault(name, bound)
-        return tuple(name for name, bound in first.items() if not bound)
+        first = dict(reversed(self.events[mark:]))  # the earliest one of a name comes last
+        names = dict.fromkeys([name for name, _ in self.events[mark:]])
+        return tuple([name for name in names if not first[name]])
 
     def forget(self, mark: int, inner: int) -> None:
         """Drop the names of an inner scope from the events since a mark."""

@@ -113,7 +113,7 @@ class _Reader(Summary):
             indent=head if movable else "",
             movable=movable,
             rigid=rigid,
-            binds=tuple({name: None for name, bound in self.events[mark:] if bound}),
+            binds=tuple(dict.fromkeys([name for name, bound in self.events[mark:] if bound])),
             uses=self.needs(mark),
             call=_only_call(node),
         )

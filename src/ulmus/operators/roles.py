@@ -41,6 +41,7 @@ class Roles:
         role = self._keys.get(key)
         if role is None:
             role = self._keys[key] = self.fresh()
+            return role
         return self.find(role)
 
     def known(self, *key: object) -> int | None:
@@ -59,9 +60,11 @@ class Roles:
     def element(self, role: int) -> int:
         """Return the role of what a list or an iterator of this role contains."""
         role = self.find(role)
-        if role not in self._elements:
-            self._elements[role] = self.fresh()
-        return self.find(self._elements[role])
+        inner = self._elements.get(role)
+        if inner is None:
+            inner = self._elements[role] = self.fresh()
+            return inner
+        return self.find(inner)
 
     def unite(self, one: int, other: int) -> int:
         """Make two roles the same, unless both are among the three basic ones.
@@ -69,17 +72,16 @@ class Roles:
         Returns:
             The representative of what `one` is now.
         """
-        pending = [(one, other)]
-        while pending:
-            a, b = pending.pop()
-            a, b = self.find(a), self.find(b)
-            if a == b or (a <= TEXT and b <= TEXT):
-                continue
-            low, high = min(a, b), max(a, b)
+        find, elements = self.find, self._elements
+        a, b = find(one), find(other)
+        while a != b and (a > TEXT or b > TEXT):
+            low, high = (a, b) if a < b else (b, a)
             self._parents[high] = low
-            inner = self._elements.pop(high, None)
-            if inner is not None and low in self._elements:
-                pending.append((self._elements[low], inner))
-            elif inner is not None:
-                self._elements[low] = inner
-        return self.find(one)
+            inner = elements.pop(high, None)
+            if inner is None:
+                break
+            if low not in elements:
+                elements[low] = inner
+                break
+            a, b = find(elements[low]), find(inner)  # what they contain is the same then, too
+        return find(one)
