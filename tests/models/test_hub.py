@@ -10,6 +10,7 @@ from ulmus.errors import ConfigError, ModelError
 from ulmus.models.conformance import check_model
 from ulmus.models.hub import HubModel
 from ulmus.models.local import LocalModel
+from ulmus.models.shelf import open_model
 from ulmus.records import Prompt, Sampling
 
 PROMPTS = [Prompt(text, seed) for text in ("def f(x):", "a", "b" * 40) for seed in range(3)]
@@ -94,3 +95,20 @@ class TestWithTorch:
         hub = HubModel(str(folder), adapters=[str(tmp_path / "adapter")], device="cpu")
         sampling = Sampling(max_tokens=20)
         assert hub.complete(PROMPTS, sampling) == local.complete(PROMPTS, sampling)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_hub_model_is_named_where_models_are_named(folder):
+    model, taught = open_model(f"hub:{folder}")
+    assert (taught.style, taught.form) == ("instruct", "search-replace")
+    assert model.complete(PROMPTS[:1], Sampling(max_tokens=4)) == HubModel(str(folder)).complete(
+        PROMPTS[:1], Sampling(max_tokens=4)
+    )
+    _, taught = open_model(f"hub:{folder}?style:tags&form:unified-numbers")
+    assert (taught.style, taught.form) == ("tags", "unified-numbers")
+
+
+@pytest.mark.parametrize("name", ["hub:", "hub:x?stile:tags"])
+def test_a_bad_hub_name_is_an_error(name):
+    with pytest.raises(ConfigError):
+        open_model(name)

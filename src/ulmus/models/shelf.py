@@ -1,4 +1,4 @@
-"""Models by name: those that ship with ulmus, those of the user's cache, folders, and servers.
+"""Models by name: what ships with ulmus, the user's cache, folders, the hub, and servers.
 
 A model folder has the layout of Hugging Face (config.json, tokenizer.json, model.safetensors) and
 `ulmus.json`, which says how the model was taught to read a program and to write an edit.
@@ -26,6 +26,9 @@ SHIPPED = Path(__file__).with_name("weights")
 
 DEFAULT_MODEL = "walker-3m"
 """The model of the operator `diff` if nobody names another one; it ships with ulmus."""
+
+HUB = "hub:"
+"""Begin of a name that transformers loads: "hub:OWNER/NAME" or "hub:FOLDER"."""
 
 SETTINGS_NAME = "ulmus.json"
 ADAPTER_NAME = "adapter_config.json"
@@ -123,6 +126,8 @@ def open_model(name: str) -> tuple[Model, Taught]:
     if is_endpoint(name):
         address = parse_endpoint(name)
         return EndpointModel(address.settings), Taught(address.style, address.form)
+    if name.startswith(HUB):
+        return _hub_model(name.removeprefix(HUB))
     folder = find_model(name)
     taught = read_taught(folder)
     if not (folder / ADAPTER_NAME).is_file():
@@ -135,12 +140,14 @@ class ShelvedModel:
     """A model that crosses processes as the name of its folder and is opened once in each.
 
     Attributes:
-        folder: The model's folder.
+        folder: The model's folder, or its name on the hub.
         adapters: Folders of adapters, added in this order.
+        hub: Whether transformers runs it.
     """
 
     folder: str
     adapters: tuple[str, ...] = ()
+    hub: bool = False
 
     @property
     def name(self) -> str:
@@ -154,9 +161,29 @@ class ShelvedModel:
 
 @lru_cache(maxsize=4)
 def _opened(shelved: ShelvedModel) -> Model:
+    if shelved.hub:
+        from ulmus.models.hub import HubModel
+
+        return HubModel(shelved.folder)
     from ulmus.models.local import LocalModel
 
     return LocalModel(shelved.folder, adapters=shelved.adapters)
+
+
+def _hub_model(text: str) -> tuple[Model, Taught]:
+    name, _, options = text.partition("?")
+    told = {"style": "instruct", "form": "search-replace"}
+    if (Path(name) / SETTINGS_NAME).is_file():
+        taught = read_taught(Path(name))
+        told = {"style": taught.style, "form": taught.form}
+    for option in filter(None, options.split("&")):
+        key, _, value = option.partition(":")
+        if key not in told:
+            raise unknown_name("option of a hub model", key, told)
+        told[key] = value
+    if not name:
+        raise ConfigError("expected hub:OWNER/NAME, came no name")
+    return ShelvedModel(name, hub=True), Taught(told["style"], told["form"])
 
 
 def _base_of(adapter: Path) -> Path:
