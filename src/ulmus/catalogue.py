@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module, metadata
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,6 +22,9 @@ from ulmus.operators.diff import DiffSettings
 from ulmus.problems.base import Problem
 from ulmus.sandbox.base import Sandbox
 from ulmus.workers import load_file
+
+if TYPE_CHECKING:
+    from ulmus.models.shelf import Taught
 
 BUILT_INS: Mapping[str, Mapping[str, str]] = {
     "problem": {
@@ -92,8 +95,17 @@ def make_diff(name: str, settings: DiffSettings) -> Operator:
     from ulmus.operators.diff import DiffOperator
 
     model, told = open_model(settings.model)
-    layout = Layout(style=cast(Any, told.style), form=settings.form or told.form)
+    layout = layout_of(told, settings.form)
     return DiffOperator(model, layout, settings, name.replace("=", "_").replace(",", "_"))
+
+
+def layout_of(told: Taught, form: str | None = None) -> Layout:
+    """Return how a model is asked: as it was taught, in another form if one is named.
+
+    Raises:
+        ConfigError: There is no such style or form.
+    """
+    return Layout(style=cast(Any, told.style), form=form or told.form)
 
 
 def make_problem(name: str, options: Mapping[str, Any]) -> Problem:

@@ -160,7 +160,7 @@ def run(
         budget: When to end; that of the configuration by default.
     """
     config = experiment.config
-    prepare(experiment)
+    prepare(experiment.problem, experiment.sandbox)
     executor = make_executor or partial(local_executor, config.workers, files_of(config))
     evaluator = Evaluator(
         experiment.problem,
@@ -199,9 +199,9 @@ def new_search(
     )
 
 
-def prepare(experiment: Experiment) -> None:
+def prepare(problem: Problem, sandbox: Sandbox) -> None:
     """Do once, here, what every worker would otherwise do for itself, such as compiling."""
-    for part in (experiment.sandbox, experiment.problem):
+    for part in (sandbox, problem):
         prepare_part(part)
 
 
@@ -219,8 +219,7 @@ def verify(log: RunLog, *, workers: int | None = None) -> tuple[list[EliteView],
     """
     config = stored_config(log)
     problem, sandbox = build_evaluation(config)
-    for part in (sandbox, problem):
-        prepare_part(part)
+    prepare(problem, sandbox)
     champions = elites(log)
     num_workers = available_cores() if workers is None else workers
     executor = partial(local_executor, num_workers, files_of(config))

@@ -15,16 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ulmus import experiment as root
-from ulmus.catalogue import make_operator
+from ulmus.catalogue import layout_of
 from ulmus.config import RunConfig
-from ulmus.diffs.prompts import Layout
 from ulmus.errors import RunFormatError, TrainingError
 from ulmus.models.shelf import find_model, open_model
 from ulmus.operators.soundness import FAULTS
 from ulmus.records import Json, Placement, Sampling
 from ulmus.runs.log import RunLog
 from ulmus.search.loop import Budget, Progress
-from ulmus.search.portfolio import Portfolio
 from ulmus.training.accepted import edits_of_runs
 from ulmus.training.evaluation import Quality, sample_quality
 
@@ -275,7 +273,7 @@ def run_tuned(
         say(f"tuning the diff model on the edits accepted so far, round {number}")
         samples = edits_of_runs([log.folder], seed=training.seed)
         _clear(folder)
-        if not train_round(samples, _model_of(experiment), folder, training, stop=stop):
+        if not train_round(samples, experiment.config.diff.model, folder, training, stop=stop):
             return progress
         tuned.append({"evaluations": progress.evaluations, "model": f"{MODELS}/{folder.name}"})
         log.set_manifest({_TUNED: cast(Json, tuned)})
@@ -284,28 +282,15 @@ def run_tuned(
 
 def with_model(experiment: root.Experiment, folder: Path) -> root.Experiment:
     """Return an experiment whose operator `diff` uses another model."""
-    config = experiment.config
-    diff = config.diff.model_copy(update={"model": str(folder)})
-    operators = [make_operator(name, diff) for name in config.operators]
-    portfolio = Portfolio(tuple(operators), tuple(config.operators.values()))
-    return root.Experiment(
-        config.model_copy(update={"diff": diff}),
-        experiment.problem,
-        experiment.sandbox,
-        portfolio,
-    )
+    diff = experiment.config.diff.model_copy(update={"model": str(folder)})
+    return root.build(experiment.config.model_copy(update={"diff": diff}))
 
 
 def _quality(model: str, held: Sequence[Sample], config: RunConfig) -> Quality:
     opened, taught = open_model(model)
-    layout = Layout(style=cast(Any, taught.style), form=taught.form)
     told = config.diff
     sampling = Sampling(told.temperature, told.top_p, told.max_tokens)
-    return sample_quality(opened, held, layout, sampling)
-
-
-def _model_of(experiment: root.Experiment) -> str:
-    return experiment.config.diff.model
+    return sample_quality(opened, held, layout_of(taught, told.form), sampling)
 
 
 def _tuned(log: RunLog) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Choose between texts by whether they parse: what an edit would break is not meant."""
+"""Whether a text is a Python program, and which of several is: an edit means no broken one."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ def only_program(before: str, texts: Collection[str]) -> str | None:
         before: The text before the edit; if it does not parse, nothing can be told.
         texts: What it may become.
     """
-    if len(before) > MOST_CHARACTERS or not _parses(before):
+    if len(before) > MOST_CHARACTERS or parse(before) is None:
         return None
-    programs = [text for text in texts if _parses(text)]
+    programs = [text for text in texts if parse(text) is not None]
     return programs[0] if len(programs) == 1 else None
 
 
-def _parses(text: str) -> bool:
-    """Tell whether a text is a Python program."""
+def parse(source: str) -> ast.Module | None:
+    """Return the syntax tree of a program, or None if it has none, whatever the reason."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as an unknown escape in a string
         try:
-            ast.parse(text)
+            return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False  # MemoryError is how the parser reports nesting beyond its stack
-    return True
+            return None  # MemoryError is how the parser reports nesting beyond its stack

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from ulmus.diffs.parsing import parse
 from ulmus.mining.units import (
     Touched,
     body_indent,
@@ -183,9 +184,8 @@ def _unique(lines: list[str], hunk: LineHunk, context: int) -> bool:
 
 def syntax_refusal(before: str, after: str) -> tuple[str | None, bool]:
     """Compare the syntax trees: (what speaks against the edit or None, only strings differ)."""
-    try:
-        old, new = ast.parse(before), ast.parse(after)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    old, new = parse(before), parse(after)
+    if old is None or new is None:
         return "does not parse", False
     try:
         if not differ(old, new):

@@ -21,9 +21,10 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ulmus.diffs.parsing import parse
 from ulmus.errors import ConfigError
 from ulmus.operators.draws import pick
-from ulmus.operators.positions import MAX_PARENT_CHARS, Splice, Text, apply, parse
+from ulmus.operators.positions import MAX_PARENT_CHARS, Splice, Text, apply
 from ulmus.records import Program, Proposal
 
 VERSION = 1

@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ulmus.diffs.parsing import parse
+
 MAX_PARENT_CHARS = 200_000
 """Longer texts are not looked at; ten times more than any program that a run would grow."""
 
@@ -41,16 +43,6 @@ class Change(NamedTuple):
 def replace(start: int, stop: int, text: str, note: str) -> Change:
     """Return the change with a single splice."""
     return Change((Splice(start, stop, text),), note)
-
-
-def parse(source: str) -> ast.Module | None:
-    """Return the syntax tree of a program, or None if it has none, whatever the reason."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # such as an unknown escape in a string
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None  # MemoryError is how the parser reports nesting beyond its stack
 
 
 def parses(source: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from ulmus.diffs.parsing import parse
 from ulmus.operators.expressions import ARITHMETIC, MAX_DEPTH
-from ulmus.operators.positions import MAX_PARENT_CHARS, Text, parse
+from ulmus.operators.positions import MAX_PARENT_CHARS, Text
 from ulmus.operators.summary import Summary
 from ulmus.operators.validity import units
 from ulmus.operators.view import Function, Statement, Token, View

@@ -24,10 +24,11 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import isfinite
 
+from ulmus.diffs.parsing import parse
 from ulmus.errors import ConfigError
 from ulmus.models.base import Model
 from ulmus.operators.draws import weighted
-from ulmus.operators.positions import MAX_PARENT_CHARS, Text, parse
+from ulmus.operators.positions import MAX_PARENT_CHARS, Text
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
 
 VERSION = 1

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import repeat
 
-from ulmus.operators.positions import NEWLINE, Splice, apply, parse, parses
+from ulmus.diffs.parsing import parse
+from ulmus.operators.positions import NEWLINE, Splice, apply, parses
 from ulmus.operators.view import Statement, View
 
 _OPENERS = frozenset("_@([{\"'-+~")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from ulmus.diffs.parsing import parse
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -70,14 +71,8 @@ class Place:
 
 def parsed(text: str) -> ast.Module | None:
     """Return the tree of a program or of an indented part of one; None if it has none."""
-    for source in (text, f"if True:\n{text}"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as an unknown escape in a string
-            try:
-                return ast.parse(source)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-    return None
+    tree = parse(text)
+    return parse(f"if True:\n{text}") if tree is None else tree
 
 
 def occurrences(tree: ast.Module) -> list[Place]:

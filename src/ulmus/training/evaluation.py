@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ulmus.diffs import apply
+from ulmus.diffs.parsing import parse
 from ulmus.diffs.prompts import Layout
 from ulmus.errors import EditFormatError
 from ulmus.mining.sample import Sample
@@ -184,9 +185,10 @@ def _fate(
 
 
 def _tree(source: str) -> str | None:
+    tree = parse(source)
     try:
-        return ast.dump(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None if tree is None else ast.dump(tree)
+    except RecursionError:
         return None
 
 
