@@ -13,7 +13,7 @@ from functools import partial
 from math import inf, nan
 
 import pytest
-from toys import KILLER, ToyProblem, ToySandbox
+from toys import KILLER, ToyProblem, ToySandbox, die, die_once
 
 from ulmus.errors import EvaluationError
 from ulmus.evaluate import CRASHED, NOT_FINITE, Evaluator, evaluate_chunk
@@ -106,4 +106,22 @@ def test_workers_that_always_die_are_our_trouble_not_the_programs() -> None:
     ticket = evaluator.start(programs([KILLER, KILLER + " "]))
     with pytest.raises(EvaluationError, match="workers themselves are broken"):
         evaluator.finish(ticket)
+    evaluator.close()
+
+
+def test_calls_are_made_again_when_a_worker_dies_and_open_batches_are_not_lost(tmp_path) -> None:
+    evaluator = Evaluator(ToyProblem(), ToySandbox(), partial(local_executor, 2), chunk_size=3)
+    ticket = evaluator.start(programs(PAIRS))
+    tasks = [(str(tmp_path / "mark"), number) for number in range(8)]
+    assert evaluator.call_all(die_once, tasks) == [number * number for number in range(8)]
+    assert (tmp_path / "mark").exists()
+    assert evaluator.finish(ticket).evaluations == tuple(map(expected, PAIRS))
+    assert evaluator.called_s >= 0
+    evaluator.close()
+
+
+def test_calls_that_kill_every_worker_are_our_own_trouble() -> None:
+    evaluator = Evaluator(ToyProblem(), ToySandbox(), partial(local_executor, 1))
+    with pytest.raises(EvaluationError, match="die"):
+        evaluator.call_all(die, [(1,)])
     evaluator.close()

@@ -1,4 +1,4 @@
-"""One test per licence trap (commits.md, section 5), each on a repository built for it."""
+"""One test per licence trap (docs/mining.md), each on a repository built for it."""
 
 from __future__ import annotations
 

@@ -124,3 +124,16 @@ class FarToyOperator(ToyOperator):
     @property
     def identity(self) -> str:
         return f"toy-leap/1 step={self.step}"
+
+
+def die_once(mark: str, number: int) -> int:
+    """Square a number; the first time that it is 3 take the worker down, which a file remembers."""
+    if number == 3 and not os.path.exists(mark):
+        with open(mark, "w"):
+            os._exit(9)
+    return number * number
+
+
+def die(number: int) -> int:
+    """Take the worker down."""
+    os._exit(9)

@@ -1,4 +1,4 @@
-"""Indentation that fits the place: small models choose a line well and its depth badly."""
+"""Indentation that fits the place: small models often begin a block too deep or too shallow."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from ulmus.errors import RepositoryError
 from ulmus.mining.borrowed import command
 
 MAX_BLOB_BYTES = 400_000
-"""Larger files are skipped while they stream by (commits.md, section 7, step 6)."""
+"""Larger files are skipped while they stream by (docs/mining.md)."""
 
 NUM_CACHED_BLOBS = 600
 _CHUNK = 1 << 18

@@ -17,7 +17,7 @@ MAX_SAME_SUBJECT = 5
 MAX_OF_REPOSITORY = {"ytdl-org/youtube-dl": 500}
 MAX_STRINGS_SHARE = 0.05
 MAX_TEST_WEIGHT = 0.15
-"""commits.md, sections 3 and 7."""
+"""Caps, see docs/mining.md."""
 
 
 def without_frequent_subjects(samples: Sequence[Sample], funnel: Funnel) -> list[Sample]:

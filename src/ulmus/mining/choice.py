@@ -1,4 +1,4 @@
-"""Which files of which commits are looked at (commits.md, sections 1 and 7, step 3)."""
+"""Which files of which commits are looked at (docs/mining.md)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Which edits are the same edit: over all repositories, the oldest commit wins.
 
-Three keys, as in commits.md, sections 5 and 7: the pair of files, the pair of texts, and the
+Three keys, as docs/mining.md says: the pair of files, the pair of texts, and the
 removed and added lines without white space and digits. Forks are found by the first.
 """
 

@@ -23,7 +23,7 @@ MAX_CHANGED = 30
 MIN_LINES = 3
 MAX_LINE = 200
 MAX_MINI_UNITS = 8
-"""Limits of commits.md, section 7, step 7."""
+"""Limits of what is kept, see docs/mining.md."""
 
 
 @dataclass(frozen=True, slots=True)

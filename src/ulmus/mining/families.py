@@ -1,7 +1,7 @@
 """Families of repositories and the split: what is trained on never comes near what is tested on.
 
 A family is what shares a first commit, an owner, or more than 1 % of its file pairs (forks, and
-histories that were rewritten). Some families are fixed (commits.md, section 5): small libraries
+histories that were rewritten). Some families are fixed (docs/mining.md): small libraries
 that resemble evolved programs for validation, and a mixed lot for the test; the others go by the
 hash of the family.
 """

@@ -1,7 +1,7 @@
 """Recognises licences in text: by title or grant sentence, never by a name in passing.
 
 "GPL-compatible" (in the PSF text), "commercial or non-commercial" (Unlicense) and the GPL's own
-mention of the AGPL are no licences of the text that they stand in (commits.md, section 5).
+mention of the AGPL are no licences of the text that they stand in (docs/mining.md).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ ALLOWED = frozenset({
     "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC", "PSF-2.0", "HPND", "Zlib",
     "Unlicense", "CC0-1.0", "BSL-1.0",
 })  # fmt: skip
-"""What may be mined: the list of commits.md, section 5, and MIT without its notice."""
+"""What may be mined: the list of docs/mining.md, and MIT without its notice."""
 
 _GNU = (
     r"(?:gnu )?(?:gplv?\d?|lgplv?\d?|agplv?\d?|"

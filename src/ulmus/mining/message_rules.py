@@ -1,4 +1,4 @@
-"""The words by which commit messages are refused or told apart (commits.md, section 7, step 4)."""
+"""The words by which commit messages are refused or told apart (the rules: docs/mining.md)."""
 
 from __future__ import annotations
 

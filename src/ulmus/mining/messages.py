@@ -1,6 +1,6 @@
 """Which commit messages say what the edit does: cleaning, refusals with reasons, kinds.
 
-Rules of commits.md, section 7, step 4, on the subject line only.
+The rules of docs/mining.md, on the subject line only.
 """
 
 from __future__ import annotations

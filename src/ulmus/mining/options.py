@@ -18,7 +18,7 @@ REVISION = 5
 """Raised with every change of the miner that can change its output: parts of before are stale."""
 
 HOLD_OUT_FROM = 1_735_689_600
-"""Commits from 2025-01-01 UTC on are flagged as the time hold-out (commits.md, section 5)."""
+"""Commits from 2025-01-01 UTC on are flagged as the time hold-out (docs/mining.md)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which files are mined: not vendored, generated or packaging (commits.md, section 7, step 5)."""
+"""Which files are mined: not vendored, generated or packaging (docs/mining.md)."""
 
 from __future__ import annotations
 

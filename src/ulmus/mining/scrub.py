@@ -1,7 +1,7 @@
 """Secrets and personal data: drop what could be a secret, replace what names somebody.
 
-Shapes of commits.md, section 5. What this does not find: secrets without a known shape, names of
-people in comments.
+The shapes are listed in docs/mining.md. What this does not find: secrets without a known shape,
+names of people in comments.
 """
 
 from __future__ import annotations

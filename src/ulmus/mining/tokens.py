@@ -9,10 +9,10 @@ from ulmus.errors import ConfigError
 
 CODE_CHARS_PER_TOKEN = 3.65
 DIFF_CHARS_PER_TOKEN = 3.12
-"""Measured with the SmolLM2 tokenizer on mined samples (commits.md, section 2)."""
+"""Measured with the SmolLM2 tokenizer on mined samples (docs/mining.md)."""
 
 EXTRA_TOKENS = 12
-"""Markers and the file name (commits.md, section 3: before + message + diff + 12)."""
+"""Markers and the file name (before + message + diff + 12)."""
 
 
 class Counter(Protocol):
