@@ -111,6 +111,22 @@ def test_the_loss_does_not_depend_on_the_program_as_a_target(edits: list[Sample]
     assert set(row.weights) == {0.15, 1.0}
 
 
+def test_the_program_counts_as_much_as_its_weight_says(edits: list[Sample]) -> None:
+    plain = coder(edits)
+    judged = EditLoss(network(plain))
+
+    def loss(weight: float, total: float = 1.0) -> float:
+        row = Coder(plain.tokenizer, plain.layout, prompt_weight=weight).row([edits[0]])
+        assert row is not None
+        with torch.no_grad():
+            return float(judged(*side_by_side([row], total, CPU).parts_of()))
+
+    edit, program = loss(0.0), loss(1.0) - loss(0.0)
+    assert program > 1
+    assert loss(0.25) == pytest.approx(edit + 0.25 * program, rel=1e-5)
+    assert loss(0.25, total=4.0) == pytest.approx(loss(0.25) / 4, rel=1e-5)
+
+
 def test_edits_see_their_prompt_and_themselves_only() -> None:
     row = packed([([1, 2, 3], [4, 5], 1.0), ([1, 2, 6], [7, 8, 9], 1.0)])
     assert row.tokens == [1, 2, 3, 4, 6, 7, 8]

@@ -78,6 +78,9 @@ def test_a_run_tunes_its_model_as_it_goes_and_a_resumed_run_goes_on_with_it(mode
     progress = tuned_run(tmp_path / "cut", model, 120, resume=True)
     assert progress.evaluations == 120
     assert found(tmp_path / "cut") == (whole, tuned)
+    for name in names:
+        weights = [tmp_path / run / name / "model.safetensors" for run in ("whole", "cut")]
+        assert weights[0].read_bytes() == weights[1].read_bytes()
 
     shutil.rmtree(tmp_path / "cut" / names[1])
     with pytest.raises(RunFormatError, match="tuned-2"):
