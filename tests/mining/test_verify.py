@@ -22,7 +22,8 @@ def test_another_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_edit_without_its_place_is_refused() -> None:
-    assert verify.refusal(BEFORE, AFTER, "@@\n-    return y\n+    return x + 1\n") is not None
+    edit = "@@\n-while True: pass\n+    return x + 1\n"
+    assert verify.refusal(BEFORE, AFTER, edit) == "unified: place not found"
 
 
 def test_what_is_no_edit_is_refused() -> None:
