@@ -117,6 +117,7 @@ def tune(
     held_out_runs: Sequence[Path] = (),
     num_judged: int = 100,
     search_seeds: Sequence[int] = (),
+    resume: bool = False,
     observe: Callable[[Report], None] = lambda report: None,
     stop: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = lambda text: None,
@@ -132,6 +133,7 @@ def tune(
         held_out_runs: Runs that are only judged; lineages of `runs` if there are none.
         num_judged: Held-out edits that the model is asked for, before and after.
         search_seeds: Seeds of the fresh searches, before and after; none: no searches.
+        resume: Go on with the training in `out` that was stopped or killed.
         observe: Is told where the training stands.
         stop: Is asked after each step of the training.
         say: Is told what happens, in a few words.
@@ -156,7 +158,7 @@ def tune(
         searches[when] = [search_with(folder, config, seed) for seed in search_seeds]
 
     judge("before", model)
-    if not train_round(samples, model, out, training, observe=observe, stop=stop):
+    if not train_round(samples, model, out, training, resume=resume, observe=observe, stop=stop):
         return None
     judge("after", str(out))
     num_held = sum(sample.split == "val" for sample in samples)
@@ -169,6 +171,7 @@ def train_round(
     out: Path,
     training: Round,
     *,
+    resume: bool = False,
     observe: Callable[[Report], None] = lambda report: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> bool:
@@ -195,7 +198,7 @@ def train_round(
     )
     origin = {"runs": ", ".join(sorted({sample.repo for sample in samples}))}
     result = diff_model.train(
-        {"runs": samples}, settings, out, observe=observe, stop=stop, origin=origin
+        {"runs": samples}, settings, out, resume=resume, observe=observe, stop=stop, origin=origin
     )
     return result is not None
 

@@ -129,3 +129,17 @@ def test_nothing_accepted_is_nothing_to_learn(model, tmp_path):
             training=Round(steps=1),
             config=experiment.config,
         )
+
+
+def test_a_stopped_tuning_goes_on_to_the_same_weights(teacher, model, tmp_path):
+    from ulmus.tuning import Round, tune
+
+    def weights(folder: Path) -> bytes:
+        return (folder / "model.safetensors").read_bytes()
+
+    told = {"training": Round(steps=3), "config": read_config(None, BUDGET), "num_judged": 0}
+    assert tune([teacher], str(model), tmp_path / "whole", **told) is not None
+    assert tune([teacher], str(model), tmp_path / "cut", stop=lambda: True, **told) is None
+    assert not (tmp_path / "cut" / "model.safetensors").exists()
+    assert tune([teacher], str(model), tmp_path / "cut", resume=True, **told) is not None
+    assert weights(tmp_path / "cut") == weights(tmp_path / "whole") != weights(model)

@@ -132,7 +132,7 @@ def _stage(threads: int) -> ModuleType:
     return diff_model
 
 
-def check_folder(out: Path, resume: bool = False) -> None:
+def check_folder(out: Path, resume: bool) -> None:
     """Check that a training may write to a folder, or go on in it.
 
     Raises:

@@ -43,6 +43,9 @@ def tune(
     ] = 0,
     evaluations: Annotated[int, typer.Option(min=1, help="Evaluations of each search.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training in --out that was stopped.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Train a diff model one round on the accepted edits of runs; judge it before and after."""
@@ -52,7 +55,7 @@ def tune(
 
     if out is None:
         raise ConfigError("--out is missing: the folder of the tuned model")
-    check_folder(out)
+    check_folder(out, resume)
     with RunLog.open_read_only(runs[0]) as log:
         config = experiment.stored_config(log)
     config = config.model_copy(update={"evaluations": evaluations, "minutes": None})
@@ -71,12 +74,13 @@ def tune(
             held_out_runs=held_out_runs or [],
             num_judged=judged,
             search_seeds=range(1_000, 1_000 + searches),
+            resume=resume,
             observe=TrainingProgress(),
             say=say,
             stop=interrupts.asked,
         )
     if result is None:
-        say("stopped before the end of the training: nothing was written")
+        say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
         raise typer.Exit(130)
     if json:
         emit(result.to_json())

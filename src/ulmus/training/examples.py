@@ -174,7 +174,10 @@ class Source:
             TrainingError: There is no sample.
         """
         if not samples:
-            raise TrainingError(f"there is nothing to train on in the {name}: no edit is left")
+            raise TrainingError(
+                f"there is nothing to train on in the {name}: all edits are held out (commits of "
+                "2025 and later, and families of repositories or lineages kept for validation)"
+            )
         self.name = name
         self.coder = coder
         self.epoch = 0
