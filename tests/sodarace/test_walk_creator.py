@@ -129,15 +129,28 @@ def test_of_several_near_joints_the_earliest_is_taken(builder):
 
 
 def test_near_joints_are_found_wherever_they_lie(builder):
-    """The same joints as a search through all of them finds."""
+    """The same joints as a search through all of them finds, also when asked for again."""
     rng, kept = random.Random(1), []
-    for _ in range(600):
-        x, y = rng.uniform(-2, 2), rng.uniform(-2, 2)
+    points = [(rng.uniform(-2, 2), rng.uniform(-2, 2)) for _ in range(600)]
+    for x, y in points + points:
         near = [k for k, (a, b) in enumerate(kept) if (a - x) ** 2 + (b - y) ** 2 < 0.1 * 0.1]
         assert builder.add_joint(x, y) == (near[0] if near else len(kept))
         if not near:
             kept.append((x, y))
     assert 100 < len(kept) < 600
+
+
+def test_a_number_without_a_hash_is_a_number(builder):
+    class Bare:
+        __hash__ = None
+
+        def __float__(self):
+            return 5.0
+
+    first = builder.add_joint(5, 5)
+    assert builder.add_joint(Bare(), 5) == first
+    with pytest.raises(TypeError):
+        builder.add_joint([5], 5)
 
 
 def test_self_links_are_ignored(builder):

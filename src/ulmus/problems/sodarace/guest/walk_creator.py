@@ -45,10 +45,19 @@ class walker_creator:
         self._linked: set[tuple[int, int]] = set()
         self._counts: list[int] = []  # links per joint
         self._cells: dict[tuple[int, int], list[int]] = {}  # joints by place, to find near ones
+        self._known: dict[tuple[float, float], int] = {}  # handles by what was asked for
 
     def add_joint(self, x: float, y: float) -> int:
         """Add a joint at (x, y), y upwards, and return its handle."""
-        x, y = _number(x), _number(y)
+        try:
+            known = self._known.get((x, y))  # evolved programs ask for the same joints in loops
+        except TypeError:  # no hash
+            return self._joint(_number(x), _number(y))
+        if known is None:
+            known = self._known[x, y] = self._joint(_number(x), _number(y))
+        return known
+
+    def _joint(self, x: float, y: float) -> int:
         cells, joints = self._cells, self._joints
         reach = NEAREST + 1e-9
         left, right = floor(2.0 * (x - reach) + 0.5), floor(2.0 * (x + reach) + 0.5)
@@ -86,9 +95,11 @@ class walker_creator:
         counts = self._counts
         if a < 0 or b < 0:
             raise IndexError("a handle is never negative")
-        full = counts[a] >= LINKS_PER_JOINT or counts[b] >= LINKS_PER_JOINT
         pair = (a, b) if a < b else (b, a)
-        if full or a == b or pair in self._linked:
+        if pair in self._linked or a == b:
+            counts[a], counts[b]  # raises IndexError where there is no such joint
+            return
+        if counts[a] >= LINKS_PER_JOINT or counts[b] >= LINKS_PER_JOINT:
             return
         if len(self._links) >= MOST_LINKS:
             raise TooManyMuscles(f"more than {MOST_LINKS} links")
