@@ -130,7 +130,7 @@ def test_a_job_names_the_entry_and_brings_the_interface():
     assert (job.source, job.entry) == ("x", "make_walker")
     assert [module.name for module in job.modules] == ["walk_creator"]
     assert dict(job.scope)["walker_creator"] == "walk_creator:walker_creator"
-    assert job.limits.fuel == 200_000_000
+    assert job.limits.fuel == 400_000_000
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ _IF_NAMED = {"numpy": ("np", "numpy"), "query_cppn": ("query_cppn", "query_cppn:
 """More such names by module; the module travels only with a program whose text has the name."""
 
 LIMITS = Limits(
-    fuel=200_000_000,  # the seeds need 5 to 43 million; bounds what idle loops may cost
+    fuel=400_000_000,  # seeds need 5 to 43 million, the largest walker 111 million
     timeout_s=5.0,
     memory_bytes=128 * 1024 * 1024,
     output_bytes=512 * 1024,
