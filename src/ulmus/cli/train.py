@@ -67,13 +67,17 @@ def train_diff(
     rename: Annotated[
         bool, typer.Option("--rename", help="Rename local names at random in each epoch.")
     ] = False,
+    recall: Annotated[
+        float,
+        typer.Option(help="Share of plain lines of the program that a new network says at first."),
+    ] = 0.3,
     prompt_weight: Annotated[
         float, typer.Option(help="How much the program's tokens count, 0 to 1.")
     ] = 0.0,
     max_prompt_tokens: Annotated[int, typer.Option(min=8, help="Longest prompt.")] = 768,
     max_edit_tokens: Annotated[int, typer.Option(min=2, help="Longest edit.")] = 192,
     tokens_per_step: Annotated[
-        int | None, typer.Option(min=1, help="Tokens per step; 4,096, for adapters 768.")
+        int | None, typer.Option(min=1, help="Tokens per step; 1,024, for adapters 768.")
     ] = None,
     rate: Annotated[
         float | None, typer.Option(help="Highest learning rate; by size if not given.")
@@ -98,7 +102,7 @@ def train_diff(
     options: dict[str, Any] = {
         "base": base, "size": size, "vocabulary": vocabulary, "whole_lines": whole_lines,
         "lora": lora, "full": full, "form": form, "style": style, "rename": rename,
-        "prompt_weight": prompt_weight, "max_prompt_tokens": max_prompt_tokens,
+        "recall": recall, "prompt_weight": prompt_weight, "max_prompt_tokens": max_prompt_tokens,
         "max_edit_tokens": max_edit_tokens, "tokens_per_step": tokens_per_step, "rate": rate,
         "steps": steps, "minutes": minutes, "seed": seed, "save_every_s": 60 * save_every,
         "held_out": held_out, "shares": tuple(parse_operators(mix).items()) if mix else (),

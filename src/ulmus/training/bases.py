@@ -23,8 +23,15 @@ from torch import Tensor, nn
 
 from ulmus.errors import TrainingError
 from ulmus.models.shelf import names
+from ulmus.training.copying import can_copy, teach_copying
 from ulmus.training.networks import Llama, Shape, allowed_pairs, shape_named, trains_here
-from ulmus.training.tokenizer import check_fits, end_token, read_tokenizer, train_tokenizer
+from ulmus.training.tokenizer import (
+    check_fits,
+    end_token,
+    mark_tokens,
+    read_tokenizer,
+    train_tokenizer,
+)
 
 ADAPTER_FROM = 50_000_000
 """Weights from which a base gets an adapter if nobody says otherwise."""
@@ -85,8 +92,11 @@ def new_network(
     """Make a network of a named size with a tokenizer that is learned from the data."""
     shape_named(size, 1)  # an unknown size is named before the work begins
     tokenizer = train_tokenizer(texts, vocabulary, whole_lines=whole_lines, numbered=numbered)
-    shape = shape_named(size, tokenizer.get_vocab_size(), context)
-    return Trainee(Llama(shape, seed), tokenizer, f"none, {size}")
+    net = Llama(shape_named(size, tokenizer.get_vocab_size(), context), seed)
+    if numbered and can_copy(net):
+        *marks, ends = mark_tokens(tokenizer)
+        teach_copying(net, marks, ends, seed)
+    return Trainee(net, tokenizer, f"none, {size}")
 
 
 def open_base(

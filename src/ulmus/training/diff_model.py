@@ -10,6 +10,8 @@ How this departs from the paper:
     themselves. The loss is that of the edits one by one; the prompt is paid for once.
   - The loss is on the edit only, as in the paper; `--prompt-weight` adds a little of the program
     (the pilot used 0.15), which helps a small network that starts from nothing.
+  - A new network starts with heads that copy (`ulmus.training.copying`), and at first also says
+    lines of its prompt as they are (`--recall`).
   - Local names may be renamed at random (`--rename`), so that copying is the only way.
   - Rates, epochs, sampling and the number of edits are not stated in the paper; ours are below.
 """
@@ -36,16 +38,16 @@ from ulmus.training import bases, checkpoints
 from ulmus.training.bases import Borrowed, Trainee
 from ulmus.training.card import model_card
 from ulmus.training.evaluation import HeldOut, held_out_loss, held_out_rows
-from ulmus.training.examples import Caps, Coder, Mixture, Row, Source
+from ulmus.training.examples import Caps, Coder, Mixture, Recall, Row, Source
 from ulmus.training.networks import Llama
 from ulmus.training.tokenizer import END, end_token
 
 RATES = {
     "tiny": 3e-3,
-    "1m": 3e-3,
-    "3m": 2e-3,
-    "12m": 1.5e-3,
-    "33m": 1e-3,
+    "1m": 1.5e-3,
+    "3m": 1e-3,
+    "12m": 8e-4,
+    "33m": 7e-4,
     "85m": 6e-4,
     "300m": 4e-4,
 }
@@ -54,6 +56,8 @@ ADAPTER_RATE = 7e-4
 """Of adapters; 6e-4 to 8e-4 were tried on SmolLM2-135M."""
 CONTINUED_RATE = 5e-4
 """Of all weights of a network that has learned before."""
+RECALL_UNTIL = 0.7
+"""Share of the training after which no more lines are asked for as they are."""
 
 # ── Settings ──────────────────────────────────────────────────────────────────────────────────
 
@@ -73,11 +77,13 @@ class Settings:
         form: Of the edit.
         shares: Share of judged tokens by source, "commits" and "runs".
         rename: Rename local names at random.
+        recall: Share of the loss of a new network that asks for lines of the program as they are,
+            at the beginning; it falls to 0 in the first 70 % of the training.
         prompt_weight: How much the program's tokens count; an edit's tokens count 1.
         max_prompt_tokens: Longer prompts are left out.
         max_edit_tokens: Longer edits are left out.
         edits_per_row: Edits of one program that share its prompt.
-        tokens_per_step: Tokens between two changes of the weights; None: 4,096, adapters 768.
+        tokens_per_step: Tokens between two changes of the weights; None: 1,024, adapters 768.
         rate: Highest learning rate; None decides by size and base.
         steps: End after so many.
         minutes: End after so many, pauses between resumes left out; the schedule then follows the
@@ -100,6 +106,7 @@ class Settings:
     form: str = "numbered"
     shares: tuple[tuple[str, float], ...] = ()
     rename: bool = False
+    recall: float = 0.3
     prompt_weight: float = 0.0
     max_prompt_tokens: int = 768
     max_edit_tokens: int = 192
@@ -129,6 +136,8 @@ class Settings:
             raise ConfigError("--lora needs a --base: an adapter adapts something")
         if not 0 <= self.prompt_weight <= 1:
             raise ConfigError(f"--prompt-weight must lie in 0 to 1; got {self.prompt_weight}")
+        if not 0 <= self.recall < 1:
+            raise ConfigError(f"--recall must lie in 0 to 1, 1 left out; got {self.recall}")
 
     @property
     def layout(self) -> Layout:
@@ -357,8 +366,12 @@ def train(
     caps = Caps(settings.max_prompt_tokens, settings.max_edit_tokens, settings.edits_per_row)
     coder = Coder(trainee.tokenizer, settings.layout, caps, settings.prompt_weight, settings.rename)
     sources = [Source(name, part, coder, settings.seed) for name, (part, _) in parts.items()]
-    mixture = Mixture(sources, _shares(settings, sources))
-    num_tokens = settings.tokens_per_step or (768 if trainee.adapter else 4096)
+    recall = None
+    if settings.base == "none" and settings.form == "numbered" and settings.recall:
+        programs = [sample for train, _ in parts.values() for sample in train]
+        recall = Recall("programs", programs, coder, settings.seed)
+    mixture = Mixture(sources, _shares(settings, sources), recall)
+    num_tokens = settings.tokens_per_step or (768 if trainee.adapter else 1024)
     highest = highest_rate(settings, trainee)
 
     # Where it stands
@@ -395,7 +408,8 @@ def train(
     # Steps
     seen_before, saved, begun = seen, time.monotonic(), time.monotonic()
     while (done := share_done(settings, step, elapsed())) < 1:
-        rows = list(mixture.rows(num_tokens * machine.num_processes))
+        recalled = settings.recall * max(0.0, 1 - done / RECALL_UNTIL)
+        rows = list(mixture.rows(num_tokens * machine.num_processes, recalled))
         total = sum(sum(row.weights) for row in rows) / machine.num_processes
         mine = rows[machine.process_index :: machine.num_processes] or rows[:1]
         batches = in_batches(mine, machine.device)

@@ -14,11 +14,15 @@ from dataclasses import dataclass, field, replace
 from tokenizers import Tokenizer
 
 from ulmus.diffs import make
-from ulmus.diffs.prompts import Layout
+from ulmus.diffs.edit import split_lines
+from ulmus.diffs.prompts import END, Layout
 from ulmus.errors import TrainingError
 from ulmus.mining.sample import Sample
 from ulmus.seeding import generator
 from ulmus.training.renaming import renamed
+
+RECALLED = 24
+"""Lines of a program that a row of recall asks for."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,26 @@ class Coder:
             if self._fits(prompt, target):
                 pairs.append((prompt, target, sample.weight))
         return packed(pairs, self.prompt_weight) if pairs else None
+
+    def recall(self, sample: Sample, rng: random.Random) -> Row | None:
+        """Return a row that asks for lines of the program as they are; None if there is none.
+
+        Only what follows the number of the line is judged, so that nothing is learned about where
+        to edit. Teaches a new network to copy (see `training.copying`).
+        """
+        if self.rename:
+            (sample,) = _renamed([sample], rng)
+        lines = split_lines(sample.before)
+        said = [number for number, line in enumerate(lines, 1) if line.strip()]
+        prompt = self._prompt(replace(sample, message=""))
+        pairs = []
+        for number in rng.sample(said, min(RECALLED, len(said))):
+            head = self.tokenizer.encode(f"@@ {number}\n", add_special_tokens=False).ids
+            text = lines[number - 1] + END
+            line = self.tokenizer.encode(text, add_special_tokens=False).ids
+            if 0 < len(prompt) <= self.caps.prompt and len(line) <= self.caps.edit:
+                pairs.append((prompt + head, line, 1.0))
+        return packed(pairs) if pairs and not self.layout.forged(sample.before) else None
 
     def _fits(self, prompt: list[int], target: list[int]) -> bool:
         if not prompt or not target:
@@ -200,7 +224,7 @@ class Source:
                 continue
             samples = self._order[self.position]
             self.position += 1
-            row = self.coder.row(samples, self._namer())
+            row = self._row(samples)
             if row is not None:
                 return row
         raise TrainingError(
@@ -213,10 +237,12 @@ class Source:
         self.epoch, self.position = epoch, position
         self._order = self._shuffled()
 
-    def _namer(self) -> random.Random | None:
-        if not self.coder.rename:
-            return None
-        return generator(self._seed, f"rename/{self.name}", self.epoch, self.position)
+    def _row(self, samples: Sequence[Sample]) -> Row | None:
+        rng = self._generator("rename") if self.coder.rename else None
+        return self.coder.row(samples, rng)
+
+    def _generator(self, purpose: str) -> random.Random:
+        return generator(self._seed, f"{purpose}/{self.name}", self.epoch, self.position)
 
     def _shuffled(self) -> list[list[Sample]]:
         rng = generator(self._seed, f"order/{self.name}", self.epoch, 0)
@@ -237,38 +263,66 @@ def grouped(samples: Sequence[Sample]) -> list[list[Sample]]:
     return list(groups.values())
 
 
+class Recall(Source):
+    """The programs themselves, some lines of each at a time; see `Coder.recall`."""
+
+    def _row(self, samples: Sequence[Sample]) -> Row | None:
+        return self.coder.recall(samples[0], self._generator("lines"))
+
+
 class Mixture:
     """Several sources, drawn so that their judged tokens stand in given shares."""
 
-    def __init__(self, sources: Sequence[Source], shares: Sequence[float]):
-        """Take sources with their shares, each above 0."""
+    def __init__(
+        self, sources: Sequence[Source], shares: Sequence[float], recall: Recall | None = None
+    ):
+        """Take sources with their shares, each above 0, and what is recalled besides."""
         self.sources = sources
         self.shares = shares
+        self.recall = recall
         self.drawn = [0] * len(sources)  # judged tokens so far
+        self.recalled = 0
 
-    def rows(self, num_tokens: int) -> Iterator[Row]:
-        """Yield rows until they hold `num_tokens`, at least one."""
+    def rows(self, num_tokens: int, recall_share: float = 0.0) -> Iterator[Row]:
+        """Yield rows until they hold `num_tokens`, at least one.
+
+        Args:
+            num_tokens: Tokens wanted, prompts included.
+            recall_share: Share of recall in all judged tokens so far that is wanted.
+        """
         total = 0
         while total < num_tokens:
-            shares = zip(self.drawn, self.shares, strict=True)
-            behind = min(enumerate(shares), key=lambda item: (item[1][0] / item[1][1], item[0]))[0]
-            row = self.sources[behind].next_row()
-            self.drawn[behind] += len(row.targets)
+            row = self._next(recall_share)
             total += len(row.tokens)
             yield row
+
+    def _next(self, recall_share: float) -> Row:
+        judged = self.recalled + sum(self.drawn)
+        if self.recall and recall_share > 0 and self.recalled <= recall_share * judged:
+            row = self.recall.next_row()
+            self.recalled += len(row.targets)
+            return row
+        shares = zip(self.drawn, self.shares, strict=True)
+        behind = min(enumerate(shares), key=lambda item: (item[1][0] / item[1][1], item[0]))[0]
+        row = self.sources[behind].next_row()
+        self.drawn[behind] += len(row.targets)
+        return row
 
     @property
     def place(self) -> list[list[int]]:
         """Where the mixture stands: epoch, position and tokens drawn of each source."""
         return [
             [source.epoch, source.position, drawn]
-            for source, drawn in zip(self.sources, self.drawn, strict=True)
+            for source, drawn in zip(self._all(), [*self.drawn, self.recalled], strict=False)
         ]
 
     @place.setter
     def place(self, place: Sequence[Sequence[int]]) -> None:
-        for number, (source, (epoch, position, drawn)) in enumerate(
-            zip(self.sources, place, strict=True)
-        ):
+        for source, (epoch, position, _) in zip(self._all(), place, strict=True):
             source.go_to(epoch, position)
-            self.drawn[number] = drawn
+        drawn = [entry[2] for entry in place]
+        self.drawn = drawn[: len(self.sources)]
+        self.recalled = drawn[-1] if self.recall else 0
+
+    def _all(self) -> list[Source]:
+        return [*self.sources, *([self.recall] if self.recall else [])]

@@ -98,10 +98,13 @@ class Shape:
         )
 
 
+ROPE_THETA = 1e6
+"""Of new networks; so high that half of a head's units hardly turn, and tell what stands where."""
+
 SIZES = {
     "tiny": (32, 2, 2),  # for tests
     "1m": (128, 4, 4),
-    "3m": (192, 6, 6),
+    "3m": (192, 6, 4),
     "12m": (320, 8, 5),
     "33m": (512, 10, 8),
     "85m": (768, 12, 12),  # paper, Table 1
@@ -120,7 +123,7 @@ def shape_named(size: str, vocabulary: int, context: int = 2048) -> Shape:
         raise unknown_name("size", size, SIZES)
     width, layers, heads = SIZES[size]
     inner = math.ceil(width * 8 / 3 / 32) * 32
-    return Shape(vocabulary, width, layers, heads, inner, context)
+    return Shape(vocabulary, width, layers, heads, inner, context, ROPE_THETA)
 
 
 def trains_here(config: dict[str, Json]) -> bool:

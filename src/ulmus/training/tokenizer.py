@@ -1,8 +1,9 @@
 """Own tokenizers: byte pairs learned from the data, and one token for each marker of a prompt.
 
-Digits stand alone, so that a number is written figure by figure. What the numbered form repeats on
-every line, the number with its bar, is one token each; so is the head of an edit with the line that
-it names, which turns "where" into a single choice.
+Digits stand alone, so a number is written figure by figure. What the numbered form repeats on
+every line, the number with its bar, is one token each; so is each head of an edit with the line
+that it names, which turns "where" into a single choice, and what follows stands right behind it as
+the line stands behind its bar.
 """
 
 from __future__ import annotations
@@ -65,10 +66,23 @@ def train_tokenizer(
     return tokenizer
 
 
+MARKS = ("\n{}|", "@@ {}", "@@ {}\n", "@@ {}+\n")
+"""How a line is named: in the program, and at the head of what replaces or follows it."""
+END_OF_RANGE = "-{}\n"
+
+
 def line_tokens() -> list[str]:
-    """Return the texts that the numbered form repeats: bars of a program, heads of an edit."""
-    bars = [f"\n{number}|" for number in range(1, NUM_LINES + 1)]
-    return bars + [f"@@ {number}" for number in range(NUM_LINES + 1)]
+    """Return the texts that the numbered form repeats, each of which is one token."""
+    numbers = range(1, NUM_LINES + 1)
+    named = [form.format(number) for form in (*MARKS, END_OF_RANGE) for number in numbers]
+    return [*named, "@@ 0+\n"]
+
+
+def mark_tokens(tokenizer: Tokenizer) -> list[list[int]]:
+    """Return for each way to name a line the tokens of line 1, 2, ..., the end of a range last."""
+    tokens = tokenizer.get_vocab()
+    forms = (*MARKS, END_OF_RANGE)
+    return [[tokens[form.format(n)] for n in range(1, NUM_LINES + 1)] for form in forms]
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
