@@ -96,7 +96,8 @@ def make_diff(name: str, settings: DiffSettings) -> Operator:
 
     model, told = open_model(settings.model)
     layout = layout_of(told, settings.form)
-    return DiffOperator(model, layout, settings, name.replace("=", "_").replace(",", "_"))
+    plain = name.replace("=", "_").replace(",", "_")
+    return DiffOperator(model, layout, settings, plain, told.effects)
 
 
 def layout_of(told: Taught, form: str | None = None) -> Layout:

@@ -41,10 +41,13 @@ class Prompt:
         text: The prompt.
         seed: The seed of the answer, in [0, 2**64); equal prompts with equal seeds get equal
             answers from a model that can promise it.
+        num_lines: Lines of the program that an edit by line numbers may name; None for another
+            form. A model that can keeps to it (`ulmus.models.lines`).
     """
 
     text: str
     seed: int = 0
+    num_lines: int | None = None
 
 
 @dataclass(frozen=True)

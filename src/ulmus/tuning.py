@@ -145,7 +145,7 @@ def tune(
         TrainingError: There is nothing to learn from, or see `ulmus.training`.
         ConfigError, ModelError, RunError: A model or run cannot be read.
     """
-    samples = edits_of_runs(runs, held_out_runs, seed=training.seed)
+    samples = edits_of_runs(runs, held_out_runs, seed=training.seed, effects=knows_effects(model))
     held = [sample for sample in samples if sample.split == "val"][:num_judged]
     say(f"{len(samples):,} accepted edits of {len(runs)} runs")
     quality: dict[str, Quality] = {}
@@ -201,6 +201,11 @@ def train_round(
         {"runs": samples}, settings, out, resume=resume, observe=observe, stop=stop, origin=origin
     )
     return result is not None
+
+
+def knows_effects(model: str) -> bool:
+    """Tell whether a model can be asked for what an edit is to do."""
+    return bool(open_model(model)[1].effects)
 
 
 def search_with(model: str, config: RunConfig, seed: int) -> SearchFigures:
@@ -274,7 +279,8 @@ def run_tuned(
         number = len(tuned) + 1
         folder = log.folder / MODELS / f"tuned-{number}"
         say(f"tuning the diff model on the edits accepted so far, round {number}")
-        samples = edits_of_runs([log.folder], seed=training.seed)
+        told = knows_effects(experiment.config.diff.model)
+        samples = edits_of_runs([log.folder], seed=training.seed, effects=told)
         _clear(folder)
         if not train_round(samples, experiment.config.diff.model, folder, training, stop=stop):
             return progress

@@ -65,16 +65,16 @@ def test_local_repositories_are_not_of_one_owner() -> None:
 
 
 def test_large_families_are_capped_in_training_only() -> None:
-    samples = [sample(number, f"f{number % 25}") for number in range(500)]
+    samples = [sample(number, f"f{number % 60}") for number in range(600)]
     samples += [sample(1000 + number, "large") for number in range(300)]
     samples += [sample(2000 + number, "tested", split="test") for number in range(300)]
     funnel = Funnel()
     kept = caps.capped(samples, 0.05, funnel)
     families_left = [one.family for one in kept]
-    assert families_left.count("large") == 40  # 5 % of 800
+    assert families_left.count("large") == 32  # 5 % of the 632 that are left
     assert families_left.count("tested") == 300
-    assert families_left.count("f3") == 20
-    assert funnel.lost["cap"] == {"family": 260}
+    assert families_left.count("f3") == 10
+    assert funnel.lost["cap"] == {"family": 268}
     again = caps.capped(samples[::-1], 0.05, Funnel())
     assert {one.id for one in again} == {one.id for one in kept}
 
@@ -89,7 +89,7 @@ def test_youtube_dl_and_string_edits_are_capped() -> None:
     assert len(caps.capped(samples, 1.0, Funnel())) == 500
     samples = [sample(number, strings_only=number % 2 == 0) for number in range(1000)]
     kept = caps.capped(samples, 1.0, Funnel())
-    assert sum(one.strings_only for one in kept) == 50
+    assert sum(one.strings_only for one in kept) == 27  # 5 % of the 527 that are left
 
 
 @pytest.mark.parametrize(("num_tests", "weight"), [(5, 1.0), (60, 0.1176)])

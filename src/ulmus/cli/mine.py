@@ -76,6 +76,9 @@ def mine(
         for worker in multiprocessing.active_children():  # after Ctrl-C, they are in the middle
             worker.terminate()
     print(table(mined.report))
+    for name, one in mined.report["repositories"].items():
+        for warning in one["warnings"]:
+            say(f"{name}: {warning}")
     say(f"{mined.num_samples:,} samples in {out}, {time.monotonic() - start:.0f} s")
     if json:
         emit(_summary(out, mined.num_samples, mined.report))

@@ -67,6 +67,13 @@ def train_diff(
     rename: Annotated[
         bool, typer.Option("--rename", help="Rename local names at random in each epoch.")
     ] = False,
+    effects: Annotated[
+        bool,
+        typer.Option(
+            "--effects",
+            help="Tell for each edit of --runs what it did, so that it can be asked for.",
+        ),
+    ] = False,
     recall: Annotated[
         float,
         typer.Option(help="Share of plain lines of the program that a new network says at first."),
@@ -111,7 +118,7 @@ def train_diff(
     with needs_extra():
         stage = _stage(threads)
         settings = stage.Settings(**options)
-        samples, origin = _samples(data, runs or [], held_out_runs or [], seed)
+        samples, origin = _samples(data, runs or [], held_out_runs or [], seed, effects)
         with Interrupts() as interrupts:
             result = stage.train(
                 samples, settings, out, resume=resume, stop=interrupts.asked, origin=origin,
@@ -151,7 +158,11 @@ def check_folder(out: Path, resume: bool) -> None:
 
 
 def _samples(
-    data: Path | None, runs: Sequence[Path], held_out_runs: Sequence[Path], seed: int
+    data: Path | None,
+    runs: Sequence[Path],
+    held_out_runs: Sequence[Path],
+    seed: int,
+    effects: bool,
 ) -> tuple[dict[str, Sequence[Sample]], dict[str, str]]:
     from ulmus.mining.sample import read_edits
     from ulmus.training.accepted import edits_of_runs
@@ -164,7 +175,7 @@ def _samples(
         samples["commits"] = list(read_edits(data))
         origin["commits"] = data.name
     if runs:
-        samples["runs"] = edits_of_runs(runs, held_out_runs, seed=seed)
+        samples["runs"] = edits_of_runs(runs, held_out_runs, seed=seed, effects=effects)
         origin["runs"] = ", ".join(run.resolve().name for run in runs)
     for name, some in samples.items():
         say(f"{name}: {len(some):,} edits")

@@ -86,6 +86,10 @@ class Layout:
             return f"<NME> {name}\n<BEF> {shown}\n<MSG> {message}\n<DFF> "
         return f"<filename>{name}\n{shown}\n<file_sep>{message}\n<jupyter_output>"
 
+    def num_lines(self, before: str) -> int | None:
+        """Return how many lines of a program an edit may name, None if it names no numbers."""
+        return number_lines(before).count("\n") + 1 if self.form == "numbered" else None
+
     def target(self, before: str, after: str | Edit) -> str:
         """Return the answer that a model is to learn.
 

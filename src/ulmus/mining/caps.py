@@ -35,27 +35,38 @@ def without_frequent_subjects(samples: Sequence[Sample], funnel: Funnel) -> list
 
 
 def capped(samples: Sequence[Sample], cap: float, funnel: Funnel) -> list[Sample]:
-    """Cap repositories, families and string edits; families and strings in training only.
+    """Cap repositories, and in training families and edits of nothing but strings.
 
-    With fewer families than 1 / cap, each may have twice its equal share.
+    Shares are those of what is kept. With fewer families than 2 / cap, each may have twice its
+    equal share.
     """
     kept = list(samples)
     for repo, limit in MAX_OF_REPOSITORY.items():
         of_it = {sample.id for sample in kept if sample.repo.lower() == repo}
         kept = _cap(kept, of_it, limit, funnel, "repository")
-    train = [sample for sample in kept if sample.split == "train"]
-    families = sorted({sample.family for sample in train})
-    share = cap if len(families) * cap >= 1 else min(1.0, 2 / max(len(families), 1))
-    limit = math.ceil(share * len(train))
-    for family in families:
-        of_it = {sample.id for sample in train if sample.family == family}
-        kept = _cap(kept, of_it, limit, funnel, "family")
-    train = [sample for sample in kept if sample.split == "train"]
-    limit = math.ceil(MAX_STRINGS_SHARE * len(train))
-    of_it = {sample.id for sample in train if sample.strings_only}
-    kept = _cap(kept, of_it, limit, funnel, "string edits")
+    share = max(cap, 2 / max(1, len(_by_family(kept))))
+    before = -1
+    while len(kept) != before:  # what one cap drops makes the shares of the others larger
+        before = len(kept)
+        families = _by_family(kept)
+        limit = math.ceil(share * sum(map(len, families.values())))
+        for _, of_it in sorted(families.items()):
+            kept = _cap(kept, of_it, limit, funnel, "family")
+        train = [sample for sample in kept if sample.split == "train"]
+        of_it = {sample.id for sample in train if sample.strings_only}
+        limit = math.ceil(MAX_STRINGS_SHARE * len(train))
+        kept = _cap(kept, of_it, limit, funnel, "string edits")
     funnel.keep("cap", len(kept))
     return kept
+
+
+def _by_family(samples: Sequence[Sample]) -> dict[str, set[str]]:
+    """Return the ids of the training samples of each family."""
+    families: dict[str, set[str]] = {}
+    for sample in samples:
+        if sample.split == "train":
+            families.setdefault(sample.family, set()).add(sample.id)
+    return families
 
 
 def _cap(

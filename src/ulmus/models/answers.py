@@ -143,6 +143,11 @@ class Answer:
         text = self._text.decode("utf-8", "replace")
         return cut_at_stop(text, self._words)  # a stop text may be the mark itself
 
+    @property
+    def at_line_start(self) -> bool:
+        """Whether what comes next begins a line."""
+        return not self._text or self._text.endswith(b"\n")
+
     def add(self, token: int) -> None:
         """Add a token; afterwards `ended` tells whether the answer ends here."""
         self.num_tokens += 1

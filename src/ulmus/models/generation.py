@@ -15,6 +15,7 @@ import numpy as np
 from ulmus.models.answers import Answer, Vocabulary
 from ulmus.models.decoder import MOST_ROWS, Decoder
 from ulmus.models.kernels import PAGE
+from ulmus.models.lines import LineGuide, LineRule
 from ulmus.models.sampling import Sampler
 from ulmus.records import Completion, Prompt, Sampling
 
@@ -25,11 +26,12 @@ NOT_FINITE = "the logits are not finite; the weights are damaged or too large"
 
 @dataclass(frozen=True)
 class _Question:
-    """A prompt that waits: its place in the call, its tokens (n,) int32, its seed."""
+    """A prompt that waits: its place in the call, its tokens (n,) int32, its seed and lines."""
 
     index: int
     tokens: Array
     seed: int
+    num_lines: int | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class _Row:
         pages: Pages of its tokens.
         length: Number of tokens in the pages.
         token: The last token drawn; not yet in the pages.
+        guide: What it may draw, if its lines are numbered.
     """
 
     question: _Question
@@ -67,6 +70,7 @@ class _Row:
     pages: list[int]
     length: int
     token: int = -1
+    guide: LineGuide | None = None
 
 
 class Generation:
@@ -79,6 +83,7 @@ class Generation:
         sampling: Sampling,
         ends: Sequence[int],
         batch_size: int,
+        rule: LineRule,
     ) -> None:
         """Set up.
 
@@ -88,6 +93,7 @@ class Generation:
             sampling: How to draw, and when an answer ends.
             ends: Tokens that end an answer.
             batch_size: Answers that grow together.
+            rule: For answers that name lines by number.
 
         Raises:
             ConfigError: The sampling makes no sense.
@@ -99,6 +105,7 @@ class Generation:
         self._sampler = Sampler(sampling)
         self._ends = ends
         self._batch_size = batch_size
+        self._rule = rule
         self._completions: dict[int, Completion] = {}
 
     def complete(self, prompts: Sequence[Prompt]) -> list[Completion]:
@@ -132,7 +139,7 @@ class Generation:
                 most = self._decoder.shape.context
                 self._refuse(index, f"the prompt has {len(tokens)} tokens, the context {most}")
             else:
-                questions.append(_Question(index, tokens, prompt.seed))
+                questions.append(_Question(index, tokens, prompt.seed, prompt.num_lines))
         return sorted(questions, key=lambda question: question.tokens.tobytes())
 
     def _refuse(self, index: int, error: str) -> None:
@@ -147,9 +154,11 @@ class Generation:
         logits = self._finish_starts(starts)
         rows = []
         for start, same, line in zip(starts, sharing.values(), logits, strict=True):
-            for question in same:
+            for question in same:  # of one program, so what a guide forbids is the same for all
                 answer = Answer(self._vocabulary, self._sampling.stop, self._ends)
                 row = _Row(question, answer, self._share(start), len(start.tokens))
+                if self._rule and question.num_lines is not None:
+                    row.guide = LineGuide(self._rule, question.num_lines)
                 if self._draw(row, line):
                     rows.append(row)
             self._release(start.pages)
@@ -216,10 +225,14 @@ class Generation:
     def _draw(self, row: _Row, logits: Array) -> bool:
         """Draw the next token of an answer; tell whether the answer goes on."""
         answer, context = row.answer, self._decoder.shape.context
+        if row.guide:
+            row.guide.allow(logits, at_line_start=answer.at_line_start)
         token = self._sampler.draw(logits, row.question.seed, answer.num_tokens)
         if token is None:
             return self._close(row, NOT_FINITE)
         answer.add(token)
+        if row.guide:
+            row.guide.take(token)
         if answer.ended or answer.num_tokens >= self._sampling.max_tokens:
             return self._close(row, None)
         if row.length >= context:

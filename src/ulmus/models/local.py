@@ -18,6 +18,7 @@ from ulmus.models.answers import Vocabulary, read_tokenizer
 from ulmus.models.architecture import end_tokens, read_architecture, read_json
 from ulmus.models.decoder import Decoder
 from ulmus.models.generation import Generation
+from ulmus.models.lines import LineRule
 from ulmus.models.tensors import TensorFile
 from ulmus.models.weights import load_weights, weights_file
 from ulmus.records import Completion, Prompt, Sampling
@@ -67,6 +68,7 @@ class LocalModel:
         self._vocabulary = Vocabulary(
             read_tokenizer(tokenizer), self._shape.vocabulary, str(tokenizer)
         )
+        self._rule = LineRule(self._vocabulary, self._shape.vocabulary)
         self._adapters = [Adapter(Path(adapter)) for adapter in adapters]
         self.settings = self._read_settings()
         weights = load_weights(self._folder, self._shape, self._adapters)
@@ -103,7 +105,7 @@ class LocalModel:
             ConfigError: The sampling makes no sense.
         """
         generation = Generation(
-            self.decoder, self._vocabulary, sampling, self._ends, self._batch_size
+            self.decoder, self._vocabulary, sampling, self._ends, self._batch_size, self._rule
         )
         return generation.complete(prompts)
 

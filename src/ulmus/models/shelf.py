@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,15 @@ class Taught:
         form: Form of the edits.
         max_prompt_tokens: Longest prompt of its training.
         max_edit_tokens: Longest edit of its training.
+        effects: Messages that say what an edit does to a program's place in the map, with their
+            shares in the training (`ulmus.effects`); empty if it was not taught that.
     """
 
     style: str = "special"
     form: str = "numbered"
     max_prompt_tokens: int = 1024
     max_edit_tokens: int = 256
+    effects: dict[str, float] = field(default_factory=dict)
 
 
 def cached_models() -> Path:
@@ -109,6 +112,9 @@ def read_taught(folder: Path) -> Taught:
         kind = type(getattr(Taught(), key))
         if type(value) is not kind:
             raise ModelError(f"{file}: {key} must be of type {kind.__name__}, got {value!r}")
+    shares = chosen.get("effects", {}).values()
+    if not all(isinstance(share, float) and 0 < share <= 1 for share in shares):
+        raise ModelError(f"{file}: effects must give each message a share above 0 and up to 1")
     return Taught(**chosen)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from ulmus.records import Program, Proposal
@@ -14,7 +14,9 @@ class Operator(Protocol):
     """Makes proposals from parents; knows nothing of problems or maps.
 
     An operator may also have an integer `siblings`: so many children in a row, as far as they
-    are its own, are then made from the same parents (see `siblings_of`).
+    are its own, are then made from the same parents (see `siblings_of`). And it may have `wishes`,
+    messages with their shares: then `propose` is given one of them for each child as a third
+    argument, chosen by the search (see `wishes_of` and `ulmus.search.aiming`).
     """
 
     @property
@@ -65,3 +67,9 @@ def siblings_of(operator: Operator) -> int:
     model do the same (arXiv 2206.08896): each draws one parent and emits a batch of diffs for it.
     """
     return max(1, int(getattr(operator, "siblings", 1)))
+
+
+def wishes_of(operator: Operator) -> Mapping[str, float]:
+    """Return what an operator can be asked for, by message with its share; often nothing."""
+    wishes: Mapping[str, float] = getattr(operator, "wishes", {})
+    return wishes

@@ -8,6 +8,7 @@ message and completes the diff, which is applied. Departures: an edit is applied
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -24,7 +25,7 @@ from ulmus.operators.draws import weighted
 from ulmus.operators.soundness import DOES_NOT_PARSE, fault
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
 
-VERSION = 2
+VERSION = 3
 """Goes up whenever the same parent, generator and answers give another child."""
 
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -56,8 +57,11 @@ class DiffSettings(BaseModel):
             paper's replicas do the same.
         tolerant: Whether an edit that does not fit exactly is applied where it can only mean one
             place, and one whose child does not parse with the indentation of the place.
-        check: Whether children that are sure to fail are refused before they are run.
+        check: Whether children that are sure to fail are refused before they are run, and the
+            model is kept from naming lines that the parent does not have.
         form: Form of the edits; None for the one that the model was trained on.
+        aim: Whether a model that learned what its edits do is asked for what the map lacks
+            (`ulmus.search.aiming`) instead of by `messages`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -72,6 +76,7 @@ class DiffSettings(BaseModel):
     tolerant: bool = True
     check: bool = True
     form: str | None = None
+    aim: bool = True
 
 
 class DiffOperator:
@@ -86,6 +91,7 @@ class DiffOperator:
         layout: Layout,
         settings: DiffSettings | None = None,
         name: str = "diff",
+        effects: Mapping[str, float] | None = None,
     ) -> None:
         """Set up.
 
@@ -94,8 +100,10 @@ class DiffOperator:
             layout: How parent, message and edit are written for this model.
             settings: How it is asked; its `model` and `form` have been acted upon.
             name: Name of the operator; several models at once need several names.
+            effects: Messages with their shares that say what the model's edits do.
         """
         self.name = name
+        self._effects = dict(effects or {})
         self._model = model
         self._layout = layout
         self._settings = settings or DiffSettings()
@@ -114,6 +122,11 @@ class DiffOperator:
         return self._settings.siblings
 
     @property
+    def wishes(self) -> Mapping[str, float]:
+        """What the model can be asked for; see `Operator`."""
+        return self._effects if self._settings.aim else {}
+
+    @property
     def identity(self) -> str:
         """Name, version, model, layout and every setting; part of a run's identity."""
         told = self._settings
@@ -129,18 +142,24 @@ class DiffOperator:
             "tolerant": told.tolerant,
             "check": told.check,
         }
+        if self.wishes:
+            parts["wishes"] = hashlib.sha256(repr(self._effects).encode()).hexdigest()[:12]
         return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"
 
     def with_messages(self, messages: Mapping[str, float]) -> DiffOperator:
         """Return the same operator with other commit messages, by weight."""
         settings = self._settings.model_copy(update={"messages": dict(messages)})
-        return DiffOperator(self._model, self._layout, settings, self.name)
+        return DiffOperator(self._model, self._layout, settings, self.name, self._effects)
 
     def propose(
-        self, parents: Sequence[Sequence[Program]], rngs: Sequence[random.Random]
+        self,
+        parents: Sequence[Sequence[Program]],
+        rngs: Sequence[random.Random],
+        wishes: Sequence[str] | None = None,
     ) -> list[Proposal]:
         """Return one proposal per parent, see `Operator.propose`.
 
+        Each is asked for with its wish as commit message, or with one of the settings' messages.
         The note is the commit message, the answer what the model said last. Refusals are those
         of this module, of `ulmus.diffs.apply` and of `ulmus.operators.soundness`.
 
@@ -148,7 +167,7 @@ class DiffOperator:
             ModelError: The model itself is out of reach or broken.
         """
         sources = [parent[0] for parent in parents]
-        messages = [self._messages[weighted(rng, self._weights)] for rng in rngs]
+        messages = wishes or [self._messages[weighted(rng, self._weights)] for rng in rngs]
         proposals = [
             Proposal(self.name, (parent.hash,), None, refusal=FORGED, note=message)
             for parent, message in zip(sources, messages, strict=True)
@@ -158,7 +177,11 @@ class DiffOperator:
             if not waiting:
                 break
             prompts = [
-                Prompt(self._layout.prompt(sources[i].source, messages[i]), rngs[i].getrandbits(64))
+                Prompt(
+                    self._layout.prompt(sources[i].source, messages[i]),
+                    rngs[i].getrandbits(64),
+                    self._layout.num_lines(sources[i].source) if self._settings.check else None,
+                )
                 for i in waiting
             ]
             completions = self._model.complete(prompts, self._sampling)

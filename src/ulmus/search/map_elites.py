@@ -12,13 +12,16 @@ the outcome depends on the seed and the depth, never on timing.
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ulmus.errors import ConfigError
-from ulmus.operators.base import siblings_of
+from ulmus.grid import cell_of
+from ulmus.operators.base import siblings_of, wishes_of
 from ulmus.records import Evaluation, Measure, Placement, Program, Proposal, Step
+from ulmus.search.aiming import Aim
 from ulmus.search.archive import Archive, Elite
 from ulmus.search.portfolio import Portfolio
 from ulmus.seeding import generator
@@ -99,6 +102,7 @@ class MapElites:
         self.archive = Archive(measures)
         self.depth = depth
         self._portfolio = portfolio
+        self._aims = [Aim(wishes_of(operator), measures) for operator in portfolio.operators]
         self._seeds = tuple(seeds)
         self._seed = seed
         self._batch_size = batch_size
@@ -185,6 +189,7 @@ class MapElites:
         if not len(self._parents):
             raise ConfigError("none of the seed programs is valid, so there are no parents")
         chosen, parents, rngs = [], [], []
+        wishes: dict[int, str] = {}
         for index in range(start, stop):
             draw = generator(self._seed, "select", number, index)
             position = self._portfolio.choose(draw)
@@ -193,10 +198,18 @@ class MapElites:
             if siblings > 1:
                 draw = generator(self._seed, f"parent {operator.name}", number, index // siblings)
             chosen.append(position)
-            picks = (int(draw.random() * len(self._parents)) for _ in range(operator.arity))
-            parents.append([self._parents.nth(pick).program for pick in picks])
+            picks = [int(draw.random() * len(self._parents)) for _ in range(operator.arity)]
+            elites = [self._parents.nth(pick) for pick in picks]
+            parents.append([elite.program for elite in elites])
             rngs.append(generator(self._seed, "propose", number, index))
-        return self._portfolio.propose(chosen, parents, rngs)
+            if self._aims[position]:
+                rng = generator(self._seed, "aim", number, index)
+                wishes[len(chosen) - 1] = self._wish(position, elites[0], rng)
+        return self._portfolio.propose(chosen, parents, rngs, wishes)
+
+    def _wish(self, position: int, elite: Elite, rng: random.Random) -> str:
+        cell = cell_of(self.archive.measures, elite.measures)
+        return self._aims[position].choose(self._parents, cell, elite.fitness, rng)
 
     def _show_parents(self, last_batch: int) -> None:
         while self._waiting and self._waiting[0][0] <= last_batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from math import isfinite
@@ -67,15 +67,29 @@ class Portfolio:
         chosen: Sequence[int],
         parents: Sequence[Sequence[Program]],
         rngs: Sequence[random.Random],
+        wishes: Mapping[int, str] | None = None,
     ) -> list[Proposal]:
-        """Let each child be made by the operator chosen for it, in the same order."""
+        """Let each child be made by the operator chosen for it, in the same order.
+
+        Args:
+            chosen: Position of the operator of each child.
+            parents: Parents of each child.
+            rngs: Generator of each child.
+            wishes: What is asked of some children, by their place in `chosen`.
+        """
+        wishes = wishes or {}
         proposals: dict[int, Proposal] = {}
         for position, operator in enumerate(self.operators):
             mine = [index for index, choice in enumerate(chosen) if choice == position]
             groups = [mine]
             if siblings_of(operator) > 1:
                 groups = [list(g) for _, g in groupby(mine, key=lambda i: _hashes(parents[i]))]
-            tasks = [([parents[i] for i in group], [rngs[i] for i in group]) for group in groups]
+            tasks: list[tuple[Any, ...]] = [
+                ([parents[i] for i in group], [rngs[i] for i in group]) for group in groups
+            ]
+            if any(index in wishes for index in mine):
+                told = [[wishes[i] for i in group] for group in groups]
+                tasks = [(*task, some) for task, some in zip(tasks, told, strict=True)]
             call = self.call_all if siblings_of(operator) > 1 else call_here
             made = [proposal for part in call(operator.propose, tasks) for proposal in part]
             proposals.update(zip(mine, made, strict=True))

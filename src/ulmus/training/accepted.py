@@ -10,14 +10,22 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
+from ulmus.effects import Effect
 from ulmus.errors import RunFormatError
 from ulmus.mining.sample import Sample
 from ulmus.operators.diff import PAPER_MESSAGES
+from ulmus.records import Measure
 from ulmus.runs.log import LoggedStep, RunLog
 from ulmus.seeding import derive
+
+AIMED = "aimed"
+"""Kind of the samples whose message says what the edit did."""
+UNAIMED = 0.15
+"""Share of the edits that keep a message which does not say what they do, where others do."""
 
 MAX_CHANGED = 30
 """Lines that an edit may remove and add; larger ones are exchanges, not edits."""
@@ -33,6 +41,7 @@ class _Accepted:
     after: str
     note: str
     lineage: int
+    effect: str
 
 
 def accepted_edits(
@@ -42,6 +51,7 @@ def accepted_edits(
     messages: Mapping[str, float] = PAPER_MESSAGES,
     max_changed: int = MAX_CHANGED,
     held_out: float = 0.05,
+    effects: bool = False,
 ) -> list[Sample]:
     """Return the accepted edits of a run in the order in which they were accepted.
 
@@ -52,6 +62,8 @@ def accepted_edits(
         max_changed: Largest number of removed and added lines.
         held_out: Share of the edits that get the split "val", whole lineages at a time; 1 holds
             out the run.
+        effects: Let the message say what the edit did (`ulmus.effects`), but for `UNAIMED` of
+            the edits.
 
     Raises:
         RunNotFoundError, RunFormatError: See `ulmus.errors`.
@@ -62,22 +74,34 @@ def accepted_edits(
         ]
     name = folder.resolve().name
     apart = _apart([edit.lineage for edit in found], seed, held_out)
-    return [_sample(edit, name, seed, messages, edit.lineage in apart) for edit in found]
+    samples = [_sample(edit, name, seed, messages, edit.lineage in apart) for edit in found]
+    if not effects:
+        return samples
+    return [
+        sample
+        if derive(seed, f"unaimed/{sample.id}", 0, 0) < UNAIMED * 2**64
+        else replace(sample, message=edit.effect, kind=AIMED)
+        for sample, edit in zip(samples, found, strict=True)
+    ]
 
 
 def edits_of_runs(
-    folders: Sequence[Path], held_out_folders: Sequence[Path] = (), *, seed: int = 0
+    folders: Sequence[Path],
+    held_out_folders: Sequence[Path] = (),
+    *,
+    seed: int = 0,
+    effects: bool = False,
 ) -> list[Sample]:
-    """Return the accepted edits of several runs, each change once.
+    """Return the accepted edits of several runs, each change once; see `accepted_edits`.
 
     Runs in `held_out_folders` are held out whole; if there are none, lineages of each run are.
     """
     share = 0.0 if held_out_folders else 0.05
     samples = []
     for folder in held_out_folders:
-        samples += accepted_edits(folder, seed=seed, held_out=1.0)
+        samples += accepted_edits(folder, seed=seed, held_out=1.0, effects=effects)
     for folder in folders:
-        samples += accepted_edits(folder, seed=seed, held_out=share)
+        samples += accepted_edits(folder, seed=seed, held_out=share, effects=effects)
     first: dict[tuple[str, str], Sample] = {}
     for sample in samples:
         first.setdefault((sample.before, sample.after), sample)
@@ -104,10 +128,15 @@ def _accepted(log: RunLog) -> Iterator[_Accepted]:
     texts = dict(log.texts())
     depth: dict[int, int] = {}
     lineage: dict[int, int] = {}
+    places: dict[int, tuple[int, float]] = {}
+    measures = _measures(log)
     for step in log.steps():
         if not step.admitted:
             continue
         parent = step.parents[0] if step.parents else None
+        assert step.cell is not None  # it was admitted
+        assert step.fitness is not None
+        places[step.number] = (step.cell, step.fitness)
         depth[step.number] = 0 if parent is None else depth[parent] + 1
         if parent is None or depth[step.number] <= LINEAGE_DEPTH:
             lineage[step.number] = step.number
@@ -119,7 +148,27 @@ def _accepted(log: RunLog) -> Iterator[_Accepted]:
         before = texts[parent].source
         if before is None or child.source is None:
             raise RunFormatError(f"{log.folder}: step {step.number} was admitted without its text")
-        yield _Accepted(step, before, child.source, child.note, lineage[step.number])
+        effect = Effect.of(measures, places[parent], places[step.number]).message(measures)
+        yield _Accepted(step, before, child.source, child.note, lineage[step.number], effect)
+
+
+def _measures(log: RunLog) -> list[Measure]:
+    """Return the axes of a run's map.
+
+    Raises:
+        RunFormatError: The manifest does not name them.
+    """
+    try:
+        return [Measure(**axis) for axis in cast(Any, log.manifest["measures"])]
+    except (KeyError, TypeError) as error:
+        raise RunFormatError(f"{log.folder}: the manifest names no measures: {error}") from error
+
+
+def shares_of_effects(samples: Sequence[Sample], at_most: int = 100) -> dict[str, float]:
+    """Return the messages that say what an edit does, with their shares, the most frequent ones."""
+    counts = Counter(sample.message for sample in samples if sample.kind == AIMED)
+    total = max(1, counts.total())
+    return {text: round(count / total, 6) for text, count in counts.most_common(at_most)}
 
 
 def _apart(lineages: Sequence[int], seed: int, share: float) -> frozenset[int]:

@@ -35,6 +35,7 @@ from ulmus.errors import ConfigError, TrainingError
 from ulmus.mining.sample import Sample
 from ulmus.seeding import generator
 from ulmus.training import bases, checkpoints
+from ulmus.training.accepted import shares_of_effects
 from ulmus.training.bases import Borrowed, Trainee
 from ulmus.training.card import model_card
 from ulmus.training.evaluation import HeldOut, held_out_loss, held_out_rows
@@ -451,17 +452,20 @@ def train(
     result = Result(folder, step, sum(recent) / len(recent), losses, seen, elapsed())
     if machine.is_main_process:
         card = model_card(trainee, settings, parts, result, coder.dropped, origin or {})
-        bases.write_model(folder, trainee, asking(settings), card)
+        known = [sample for train, _ in parts.values() for sample in train]
+        bases.write_model(folder, trainee, asking(settings, known), card)
     return result
 
 
-def asking(settings: Settings) -> dict[str, Any]:
-    """Return ulmus.json: how the model wants to be asked."""
+def asking(settings: Settings, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Return ulmus.json: how the model wants to be asked, and for what it can be asked."""
+    effects = shares_of_effects(samples)
     return {
         "style": settings.style,
         "form": settings.form,
         "max_prompt_tokens": settings.max_prompt_tokens,
         "max_edit_tokens": settings.max_edit_tokens,
+        **({"effects": effects} if effects else {}),
     }
 
 
