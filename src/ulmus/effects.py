@@ -59,16 +59,19 @@ class Effect:
 
 def read_effect(message: str, measures: Sequence[Measure]) -> Effect | None:
     """Return the effect that a message speaks of, None if it speaks of something else."""
-    names = {measure.name: axis for axis, measure in enumerate(measures)}
+    known = {
+        f"{words} {measure.name}": (axis, move)
+        for axis, measure in enumerate(measures)
+        for move, words in _WORDS.items()
+    }
     moves = [0] * len(measures)
-    parts = message[:1].lower() + message[1:].removesuffix(".")
     fitter = False
-    for part in parts.split(", "):
-        words, _, name = part.rpartition(" ")
+    for part in (message[:1].lower() + message[1:].removesuffix(".")).split(", "):
         if part == _FITTER:
             fitter = True
-        elif name in names and words in _WORDS.values():
-            moves[names[name]] = next(move for move, text in _WORDS.items() if text == words)
+        elif part in known:
+            axis, move = known[part]
+            moves[axis] = move
         elif part != _SAME:
             return None
     return Effect(tuple(moves), fitter)

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from ulmus.errors import RunNotFoundError
+from ulmus.errors import RunFormatError, RunNotFoundError
 from ulmus.records import Evaluation, Placement, Program, Proposal, Step
 from ulmus.runs.log import RunLog
 from ulmus.training.accepted import (
+    AIMED,
     PAPER_MESSAGES,
     accepted_edits,
     draw_message,
     edits_of_runs,
     num_changed,
+    shares_of_effects,
 )
 
 
@@ -114,3 +116,40 @@ def test_changed_lines_are_counted_on_both_sides() -> None:
 def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunNotFoundError):
         accepted_edits(tmp_path / "none")
+
+
+AXES = [
+    {"name": "height", "unit": "u", "low": 0.0, "high": 30.0, "bins": 12},
+    {"name": "mass", "unit": "", "low": 0.0, "high": 240.0, "bins": 12},
+]
+
+
+def test_the_message_may_say_what_an_edit_did(tmp_path: Path) -> None:
+    """Each child comes from the seed: one cell higher and less fit, much heavier and fitter, ..."""
+    places = [(5 * 12 + 5, 1.0), (6 * 12 + 5, 0.5), (5 * 12 + 9, 2.0), (5 * 12 + 5, 3.0)]
+    texts = [SEED, *(SEED.replace("a = 1", f"a = {n}") for n in (2, 3, 4))]
+    steps = []
+    for number, ((cell, fitness), text) in enumerate(zip(places, texts, strict=True)):
+        hashes = (Program(SEED).hash,) if number else ()
+        proposal = Proposal("syntax" if number else "seed", hashes, Program(text))
+        judged = Evaluation(fitness, (1.0, 1.0))
+        steps.append(Step(number, 0, proposal, judged, Placement.NEW, cell))
+    folder = tmp_path / "one"
+    with RunLog.create(folder, {"identity": {"seed": 1}, "measures": AXES}) as log:
+        for one in steps:
+            log.append([one], replayable={"syntax": True}, elapsed_s=1.0, parts_s={})
+    told = ["More height.", "Much more mass, fitter.", "Same shape, fitter."]
+    edits = accepted_edits(folder, effects=True)
+    assert [e.message for e in edits if e.kind == AIMED] == [
+        text for text, e in zip(told, edits, strict=True) if e.kind == AIMED
+    ]
+    assert any(e.kind == AIMED for e in edits)
+    assert all(e.message in PAPER_MESSAGES for e in edits if e.kind != AIMED)
+    shares = shares_of_effects(edits)
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
+    assert set(shares) == {e.message for e in edits if e.kind == AIMED}
+
+
+def test_a_run_without_measures_has_no_effects(tmp_path: Path) -> None:
+    with pytest.raises(RunFormatError, match="names no measures"):
+        accepted_edits(family(tmp_path / "one"), effects=True)

@@ -70,7 +70,9 @@ def accepted_edits(
     """
     with RunLog.open_read_only(folder) as log:
         found = [
-            edit for edit in _accepted(log) if num_changed(edit.before, edit.after) <= max_changed
+            edit
+            for edit in _accepted(log, effects)
+            if num_changed(edit.before, edit.after) <= max_changed
         ]
     name = folder.resolve().name
     apart = _apart([edit.lineage for edit in found], seed, held_out)
@@ -124,12 +126,12 @@ def draw_message(messages: Mapping[str, float], seed: int, key: str) -> str:
     return list(messages)[-1]
 
 
-def _accepted(log: RunLog) -> Iterator[_Accepted]:
+def _accepted(log: RunLog, effects: bool) -> Iterator[_Accepted]:
     texts = dict(log.texts())
     depth: dict[int, int] = {}
     lineage: dict[int, int] = {}
     places: dict[int, tuple[int, float]] = {}
-    measures = _measures(log)
+    measures = _measures(log) if effects else []
     for step in log.steps():
         if not step.admitted:
             continue
@@ -148,8 +150,14 @@ def _accepted(log: RunLog) -> Iterator[_Accepted]:
         before = texts[parent].source
         if before is None or child.source is None:
             raise RunFormatError(f"{log.folder}: step {step.number} was admitted without its text")
-        effect = Effect.of(measures, places[parent], places[step.number]).message(measures)
+        effect = _effect(measures, places[parent], places[step.number])
         yield _Accepted(step, before, child.source, child.note, lineage[step.number], effect)
+
+
+def _effect(
+    measures: Sequence[Measure], before: tuple[int, float], after: tuple[int, float]
+) -> str:
+    return Effect.of(measures, before, after).message(measures) if measures else ""
 
 
 def _measures(log: RunLog) -> list[Measure]:
