@@ -35,6 +35,9 @@ class LineRule:
                 ends.append((token, int(match[1])))
         self._heads = np.array([token for token, _, _ in heads], np.int64)
         self._names = np.array([number for _, number, _ in heads], np.int64)
+        # A head whose range is still to be ended needs one more line.
+        tops = [number + (is_open and bool(ends)) for _, number, is_open in heads]
+        self._tops = np.array(tops, np.int64)
         self._ends = np.array([token for token, _ in ends], np.int64)
         self._end_names = np.array([number for _, number in ends], np.int64)
         self._is_open = {token: is_open and bool(ends) for token, _, is_open in heads}
@@ -59,7 +62,7 @@ class LineRule:
 
     def only_heads(self, logits: Array, least: int, most: int) -> None:
         """Let nothing but heads of lines `least` to `most` be drawn."""
-        self._only(logits, self._heads[(self._names >= least) & (self._names <= most)])
+        self._only(logits, self._heads[(self._names >= least) & (self._tops <= most)])
 
     def only_ends(self, logits: Array, least: int, most: int) -> None:
         """Let nothing but the end of a range within `least` to `most` be drawn."""
@@ -67,7 +70,7 @@ class LineRule:
 
     def no_heads(self, logits: Array, least: int, most: int) -> None:
         """Let no heads of lines outside `least` to `most` be drawn."""
-        logits[self._heads[(self._names < least) | (self._names > most)]] = -np.inf
+        logits[self._heads[(self._names < least) | (self._tops > most)]] = -np.inf
 
     def _only(self, logits: Array, tokens: Array) -> None:
         if len(tokens):
@@ -103,5 +106,5 @@ class LineGuide:
         name = self._rule.end(token) if self._in_range else self._rule.head(token)
         if name is not None:
             self._least = name + 1
-        self._in_range = self._rule.starts_range(token) and self._least <= self._most
+        self._in_range = self._rule.starts_range(token)
         self._begun = True
