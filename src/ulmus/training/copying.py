@@ -41,9 +41,9 @@ _SPREAD = 0.02  # deviation of embeddings in a new network
 _CONSTANT, _IS_MARK, _FIRST = 0, 1, 2  # units: the same for all tokens, 1 for marks, the others
 _LEVEL = 0.12  # of the two units above
 _REACH = 600  # tokens over which a place is found
-_NEAR_LOGIT, _MARK_LOGIT, _FOUND_LOGIT = 9.0, 6.0, 20.0  # the first two for each pair of units
-_WEIGHTS = (1.0, 0.6, 0.4, 1.0)  # of the three tokens before and of the line's mark in a match
-_LOUDNESS = 3.0  # of what was copied, in embeddings
+_NEAR_LOGIT, _MARK_LOGIT, _FOUND_LOGIT = 9.0, 6.0, 25.0  # the first two for each pair of units
+_WEIGHTS = (1.0, 0.8, 0.6, 0.6)  # of the three tokens before and of the line's mark in a match
+_LOUDNESS = 5.0  # of what was copied, in embeddings
 
 
 def can_copy(net: Llama) -> bool:
