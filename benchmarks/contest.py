@@ -2,7 +2,7 @@
 
     python benchmarks/contest.py --arm syntax=1 --arm "syntax=0.5,diff=0.5" --arm diff=1 \\
         --arm replay=1 --runs runs/a --runs runs/b --model MODEL \\
-        [--seed-program square] [--evaluations 20000] [--seeds 1,2,3] [--attempts 4]
+        [--seed-program square] [--evaluations 20000] [--seeds 1,2,3] [--attempts 4] [--no-aim]
 
 Each arm is a mixture of operators. `replay` pastes accepted edits of `--runs`. Every arm gets the
 same seed program, seeds, batches and budget. One row per arm and seed: cells, QD score and best at
@@ -160,6 +160,7 @@ def main() -> None:
     parser.add_argument("--attempts", type=int, default=1)
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--siblings", type=int, default=16)
+    parser.add_argument("--no-aim", action="store_true", help="ask by the paper's messages")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--name", default="contest")
     parser.add_argument("--machine")
@@ -169,6 +170,7 @@ def main() -> None:
         "attempts": given.attempts,
         "temperature": given.temperature,
         "siblings": given.siblings,
+        "aim": not given.no_aim,
     }
     overrides = {
         "evaluations": given.evaluations,
