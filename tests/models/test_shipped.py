@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 
 from ulmus.catalogue import make_operator
 from ulmus.diffs.prompts import Layout
+from ulmus.errors import ModelError
 from ulmus.models import conformance
 from ulmus.models.shelf import DEFAULT_MODEL, SHIPPED, find_model, open_model, read_taught
 from ulmus.operators.diff import DiffSettings
@@ -45,3 +47,15 @@ def test_the_default_model_changes_the_square():
     again = make_operator("diff", DiffSettings(siblings=5))
     some = again.propose(parents[20:25], [random.Random(index) for index in range(20, 25)])
     assert [p.program for p in some] == [p.program for p in proposals[20:25]]
+
+
+@pytest.mark.parametrize("effects", [{"More height.": 1.5}, {"More height.": "often"}, ["x"]])
+def test_bad_shares_of_effects_are_named(tmp_path, effects):
+    (tmp_path / "ulmus.json").write_text(json.dumps({"effects": effects}), "utf-8")
+    with pytest.raises(ModelError, match="effects"):
+        read_taught(tmp_path)
+
+
+def test_effects_are_read(tmp_path):
+    (tmp_path / "ulmus.json").write_text('{"effects": {"More height.": 0.5}}', "utf-8")
+    assert read_taught(tmp_path).effects == {"More height.": 0.5}

@@ -171,3 +171,47 @@ def test_the_operator_conforms():
 )
 def test_what_is_sure_to_fail_is_found(child, reason):
     assert fault("y = scope_name\n", child) == reason
+
+
+WISHES = {"More height.": 0.75, "Same shape, fitter.": 0.25}
+
+
+class Repeating(ScriptedModel):
+    """Writes down what it was asked."""
+
+    def complete(self, prompts, sampling):
+        self.asked = [prompt.text for prompt in prompts]
+        self.lines = [prompt.num_lines for prompt in prompts]
+        return [Completion("@@ 2\n    y = x + 2")] * len(prompts)
+
+
+def test_a_wish_is_the_message_of_its_child():
+    model = Repeating(["@@ 2\n    y = x + 2"])
+    operator = DiffOperator(model, LAYOUT, effects=WISHES)
+    assert operator.wishes == WISHES
+    rngs = [random.Random(seed) for seed in (1, 2)]
+    made = operator.propose([[PARENT], [PARENT]], rngs, list(WISHES))
+    assert [proposal.note for proposal in made] == list(WISHES)
+    assert all(wish in text for wish, text in zip(WISHES, model.asked, strict=True))
+    assert "wishes" in operator.identity
+
+
+def test_without_aim_the_settings_messages_are_used():
+    operator = DiffOperator(
+        Repeating(["@@ 2\n    y = x + 2"]), LAYOUT, DiffSettings(aim=False), effects=WISHES
+    )
+    assert operator.wishes == {}
+    (made,) = operator.propose([[PARENT]], [random.Random(1)])
+    assert made.note in PAPER_MESSAGES
+    assert "wishes" not in operator.identity
+
+
+@pytest.mark.parametrize(
+    ("layout", "check", "lines"),
+    [(LAYOUT, True, 3), (LAYOUT, False, None), (Layout(form="unified"), True, None)],
+)
+def test_the_model_is_told_how_many_lines_there_are(layout, check, lines):
+    model = Repeating(["@@ 2\n    y = x + 2"])
+    operator = DiffOperator(model, layout, DiffSettings(check=check))
+    operator.propose([[PARENT]], [random.Random(1)])
+    assert model.lines == [lines]
