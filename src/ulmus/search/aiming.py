@@ -54,7 +54,7 @@ class Aim:
         if target is None:
             return -1.0
         if target == cell:
-            return STAY * fitness
+            return STAY * fitness if effect.fitter else 0.0
         rival = archive.elite(target)
         return fitness if rival is None else max(0.0, fitness - rival.fitness)
 
