@@ -25,11 +25,11 @@ from ulmus.training.accepted import edits_of_runs
 from ulmus.training.bases import new_network
 from ulmus.training.diff_model import (
     RATES,
-    RECALL_UNTIL,
     EditLoss,
     Settings,
     optimizer_for,
     rate_at,
+    recall_share,
     side_by_side,
     split,
     tokenizer_texts,
@@ -90,7 +90,7 @@ def learn(
     for quarter in (0.25, 0.5, 0.75, 1.0):
         while spent_s < quarter * minutes * 60:
             start, done = time.process_time(), spent_s / (60 * minutes)
-            share = told.recall * max(0.0, 1 - done / RECALL_UNTIL) if "recall" in arm else 0.0
+            share = recall_share(told, done) if "recall" in arm else 0.0
             some = list(mixture.rows(TOKENS_PER_STEP, share))
             total = sum(sum(row.weights) for row in some)
             for row in some:

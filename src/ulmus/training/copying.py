@@ -2,9 +2,9 @@
 
 An edit repeats most of the line that it changes, so the first thing that a diff model has to learn
 is to find that line and say it again. Networks that learn this from examples do so late (Olsson et
-al. 2022, "In-context learning and induction heads", arXiv 2209.11895); one of 3 million weights had
-not begun after 350,000 tokens. The heads that do it are known, so a new network gets them at birth,
-and the training only has to sharpen them (benchmarks/copying.py; the idea of starting from weights
+al. 2022, "In-context learning and induction heads", arXiv 2209.11895). The heads that do it are
+known, so a new network gets them at birth, and the training only has to sharpen them
+(benchmarks/copying.py; the idea of starting from weights
 that resemble trained ones: Trockman and Kolter 2023, arXiv 2305.09828).
 
     layer 0, heads 0 to 2   look 1, 2 and 3 tokens back,

@@ -297,6 +297,11 @@ def rate_at(done: float, highest: float, warm_up: float) -> float:
     return highest * (0.05 + 0.95 * (1 + math.cos(math.pi * min(1.0, fall))) / 2)
 
 
+def recall_share(settings: Settings, done: float) -> float:
+    """Return the share of recall that is wanted when a training is so far, `done` in [0, 1]."""
+    return settings.recall * max(0.0, 1 - done / RECALL_UNTIL)
+
+
 def share_done(settings: Settings, step: int, elapsed_s: float) -> float:
     """Return how far the training is, in [0, 1], by the limit that is nearest."""
     by_steps = step / settings.steps if settings.steps else 0.0
@@ -409,7 +414,7 @@ def train(
     # Steps
     seen_before, saved, begun = seen, time.monotonic(), time.monotonic()
     while (done := share_done(settings, step, elapsed())) < 1:
-        recalled = settings.recall * max(0.0, 1 - done / RECALL_UNTIL)
+        recalled = recall_share(settings, done)
         rows = list(mixture.rows(num_tokens * machine.num_processes, recalled))
         total = sum(sum(row.weights) for row in rows) / machine.num_processes
         mine = rows[machine.process_index :: machine.num_processes] or rows[:1]
