@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
+from ulmus.diffs.prompts import Layout
 from ulmus.models.answers import Vocabulary, byte_letters
 from ulmus.models.lines import LineGuide, LineRule
+from ulmus.models.shelf import open_model
+from ulmus.records import Prompt, Sampling
 
 FORMS = ("@@ {}", "@@ {}\n", "@@ {}+\n", "-{}\n", "\n{}|")
 
@@ -77,3 +80,12 @@ def test_what_is_allowed_keeps_its_chance() -> None:
 
 def test_other_vocabularies_have_no_rule() -> None:
     assert not LineRule(*vocabulary(("\n{}|",), zero=False))
+
+
+def test_a_guided_answer_leaves_its_unguided_sibling_alone() -> None:
+    model = open_model("")[0]
+    text = Layout().prompt("x = 1\ny = x\n", "Change a number")
+    free = Prompt(text, 2)
+    alone = model.complete([free], Sampling(max_tokens=8))
+    mixed = model.complete([Prompt(text, 1, 2), free], Sampling(max_tokens=8))
+    assert mixed[1:] == alone

@@ -154,7 +154,7 @@ class Generation:
         logits = self._finish_starts(starts)
         rows = []
         for start, same, line in zip(starts, sharing.values(), logits, strict=True):
-            for question in same:  # of one program, so what a guide forbids is the same for all
+            for question in same:
                 answer = Answer(self._vocabulary, self._sampling.stop, self._ends)
                 row = _Row(question, answer, self._share(start), len(start.tokens))
                 if self._rule and question.num_lines is not None:
@@ -226,6 +226,7 @@ class Generation:
         """Draw the next token of an answer; tell whether the answer goes on."""
         answer, context = row.answer, self._decoder.shape.context
         if row.guide:
+            logits = logits.copy()  # equal prompts share them, guided or not
             row.guide.allow(logits, at_line_start=answer.at_line_start)
         token = self._sampler.draw(logits, row.question.seed, answer.num_tokens)
         if token is None:
