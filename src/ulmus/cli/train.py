@@ -89,6 +89,9 @@ def train_diff(
     rate: Annotated[
         float | None, typer.Option(help="Highest learning rate; by size if not given.")
     ] = None,
+    precision: Annotated[
+        str, typer.Option(help="Numbers that are multiplied: auto, float32 or bfloat16.")
+    ] = "auto",
     steps: Annotated[int | None, typer.Option(min=1, help="End after so many steps.")] = None,
     minutes: Annotated[
         float | None, typer.Option(help="End after so many minutes, pauses left out.")
@@ -111,7 +114,7 @@ def train_diff(
         "lora": lora, "full": full, "form": form, "style": style, "rename": rename,
         "recall": recall, "prompt_weight": prompt_weight, "max_prompt_tokens": max_prompt_tokens,
         "max_edit_tokens": max_edit_tokens, "tokens_per_step": tokens_per_step, "rate": rate,
-        "steps": steps, "minutes": minutes, "seed": seed, "save_every_s": 60 * save_every,
+        "precision": precision, "steps": steps, "minutes": minutes, "seed": seed, "save_every_s": 60 * save_every,
         "held_out": held_out, "shares": tuple(parse_operators(mix).items()) if mix else (),
     }  # fmt: skip
     check_folder(out, resume)

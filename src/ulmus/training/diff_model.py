@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from ulmus.diffs import number_lines
 from ulmus.diffs.prompts import Layout
-from ulmus.errors import ConfigError, TrainingError
+from ulmus.errors import ConfigError, TrainingError, unknown_name
 from ulmus.mining.sample import Sample
 from ulmus.seeding import generator
 from ulmus.training import bases, checkpoints
@@ -57,6 +57,7 @@ ADAPTER_RATE = 7e-4
 """Of adapters; 6e-4 to 8e-4 were tried on SmolLM2-135M."""
 CONTINUED_RATE = 5e-4
 """Of all weights of a network that has learned before."""
+PRECISIONS = ("auto", "float32", "bfloat16")
 RECALL_UNTIL = 0.7
 """Share of the training after which no more lines are asked for as they are."""
 
@@ -86,6 +87,8 @@ class Settings:
         edits_per_row: Edits of one program that share its prompt.
         tokens_per_step: Tokens between two changes of the weights; None: 1,024, adapters 768.
         rate: Highest learning rate; None decides by size and base.
+        precision: Numbers that are multiplied, "float32" or "bfloat16"; "auto": bfloat16 on a GPU
+            that has it, and for larger networks on a CPU with matrix units.
         steps: End after so many.
         minutes: End after so many, pauses between resumes left out; the schedule then follows the
             clock, so only `steps` gives the same weights again.
@@ -114,6 +117,7 @@ class Settings:
     edits_per_row: int = 16
     tokens_per_step: int | None = None
     rate: float | None = None
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     steps: int | None = None
     minutes: float | None = None
     warm_up: float = 0.03
@@ -127,7 +131,7 @@ class Settings:
         """Check what belongs together.
 
         Raises:
-            ConfigError: An end is missing, or two options exclude each other.
+            ConfigError: An end is missing, two options exclude each other, or a value is none.
         """
         if self.steps is None and self.minutes is None:
             raise ConfigError("a training needs an end: --steps or --minutes")
@@ -137,6 +141,8 @@ class Settings:
             raise ConfigError("--lora needs a --base: an adapter adapts something")
         if not 0 <= self.prompt_weight <= 1:
             raise ConfigError(f"--prompt-weight must lie in 0 to 1; got {self.prompt_weight}")
+        if self.precision not in PRECISIONS:
+            raise unknown_name("precision", self.precision, PRECISIONS)
         if not 0 <= self.recall < 1:
             raise ConfigError(f"--recall must lie in 0 to 1, 1 left out; got {self.recall}")
 
@@ -369,6 +375,8 @@ def train(
 
     # What learns, and from what
     trainee = _trainee(settings, [s for train, _ in parts.values() for s in train])
+    if settings.precision == "auto":
+        settings = replace(settings, precision=machine.precision(trainee.num_weights))
     caps = Caps(settings.max_prompt_tokens, settings.max_edit_tokens, settings.edits_per_row)
     coder = Coder(trainee.tokenizer, settings.layout, caps, settings.prompt_weight, settings.rename)
     sources = [Source(name, part, coder, settings.seed) for name, (part, _) in parts.items()]
@@ -423,7 +431,8 @@ def train(
         for number, some in enumerate(batches, start=1):
             batch = side_by_side(some, total, machine.device)
             with machine.accumulate(judged, last=number == len(batches)):
-                part = judged(*batch.parts_of())
+                with machine.numbers(settings.precision):
+                    part = judged(*batch.parts_of())
                 machine.backward(part)
             loss += part.detach()
         norm = machine.clip(checkpoints.trained(trainee.net).values(), settings.clip)
