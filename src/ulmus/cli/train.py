@@ -114,7 +114,8 @@ def train_diff(
         "lora": lora, "full": full, "form": form, "style": style, "rename": rename,
         "recall": recall, "prompt_weight": prompt_weight, "max_prompt_tokens": max_prompt_tokens,
         "max_edit_tokens": max_edit_tokens, "tokens_per_step": tokens_per_step, "rate": rate,
-        "precision": precision, "steps": steps, "minutes": minutes, "seed": seed, "save_every_s": 60 * save_every,
+        "precision": precision, "steps": steps, "minutes": minutes, "seed": seed,
+        "save_every_s": 60 * save_every,
         "held_out": held_out, "shares": tuple(parse_operators(mix).items()) if mix else (),
     }  # fmt: skip
     check_folder(out, resume)
