@@ -15,7 +15,6 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-
 Precision = Literal["float32", "bfloat16"]
 
 BFLOAT16_FROM = 10_000_000
