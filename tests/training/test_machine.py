@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("accelerate", reason="training needs the extra ulmus[train]"
 
 import torch
 
+from ulmus.errors import TrainingError
 from ulmus.mining.sample import Sample
 from ulmus.training import checkpoints, machine
 from ulmus.training.diff_model import Settings, in_batches, train
@@ -39,3 +41,31 @@ def test_a_gpu_gets_rows_of_one_length_together() -> None:
         [20_000], [3000, 2990, 41, 40]
     ]  # fmt: skip
     assert all(len(batch) == 1 for batch in in_batches(rows, torch.device("cpu")))
+
+
+def test_bfloat16_trains_nearly_the_same_weights(edits: list[Sample], tmp_path: Path) -> None:
+    for precision in ("float32", "bfloat16"):
+        settings = replace(TINY, precision=precision, rate=1e-3)  # type: ignore[arg-type]
+        train({"commits": edits}, settings, tmp_path / precision)
+    places = [checkpoints.newest(tmp_path / name) for name in ("float32", "bfloat16")]
+    plain, short = (checkpoints.load(place).weights for place in places if place)
+    assert all(torch.allclose(value, short[name], atol=0.02) for name, value in plain.items())
+    assert any(not torch.equal(value, short[name]) for name, value in plain.items())
+
+
+def test_only_large_networks_on_matrix_units_are_multiplied_in_bfloat16(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cpu = machine.Cpu()
+    monkeypatch.setattr(machine, "has_matrix_units", lambda: True)
+    assert [cpu.precision(n) for n in (3_000_000, 30_000_000)] == ["float32", "bfloat16"]
+    monkeypatch.setattr(machine, "has_matrix_units", lambda: False)
+    assert cpu.precision(30_000_000) == "float32"
+
+
+def test_the_precision_is_kept_for_a_resume(edits: list[Sample], tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    train({"commits": edits}, TINY, folder)
+    longer = replace(TINY, precision="bfloat16", steps=4)
+    with pytest.raises(TrainingError, match="precision = 'float32', now it is 'bfloat16'"):
+        train({"commits": edits}, longer, folder, resume=True)

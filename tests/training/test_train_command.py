@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ulmus.cli.train import app
+from ulmus.cli.train import app, taught_effects
 from ulmus.errors import ConfigError, DataFormatError, RunNotFoundError, TrainingError
 from ulmus.mining.sample import Sample, write_edits
 
@@ -87,3 +87,10 @@ def test_a_training_prints_one_object(data: Path, tmp_path: Path) -> None:
     assert last["held_out"]["all"] > 0
     assert "loss" in result.stderr
     assert (out / "model.safetensors").is_file()
+
+
+def test_a_base_says_whether_it_was_told_what_edits_do(tmp_path: Path) -> None:
+    (tmp_path / "ulmus.json").write_text('{"effects": {}}', "utf-8")
+    assert not taught_effects(str(tmp_path))
+    assert taught_effects("walker-3m")
+    assert not taught_effects("none")

@@ -251,6 +251,7 @@ def test_a_base_that_is_damaged_is_named(edits: list[Sample], tmp_path: Path) ->
         ({"base": "x", "lora": 4, "full": True}, "exclude each other"),
         ({"prompt_weight": 2.0}, "--prompt-weight"),
         ({"form": "unknown"}, "form"),
+        ({"precision": "float16"}, "unknown precision"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes: dict, words: str) -> None:  # type: ignore[type-arg]

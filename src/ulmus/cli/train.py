@@ -68,12 +68,12 @@ def train_diff(
         bool, typer.Option("--rename", help="Rename local names at random in each epoch.")
     ] = False,
     effects: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--effects",
-            help="Tell for each edit of --runs what it did, so that it can be asked for.",
+            help="Tell for each edit of --runs what it did, so that it can be asked for; "
+            "if neither is given, as the base was taught.",
         ),
-    ] = False,
+    ] = None,
     recall: Annotated[
         float,
         typer.Option(help="Share of plain lines of the program that a new network says at first."),
@@ -122,7 +122,8 @@ def train_diff(
     with needs_extra():
         stage = _stage(threads)
         settings = stage.Settings(**options)
-        samples, origin = _samples(data, runs or [], held_out_runs or [], seed, effects)
+        told = taught_effects(base) if effects is None else effects
+        samples, origin = _samples(data, runs or [], held_out_runs or [], seed, told)
         with Interrupts() as interrupts:
             result = stage.train(
                 samples, settings, out, resume=resume, stop=interrupts.asked, origin=origin,
@@ -145,6 +146,13 @@ def _stage(threads: int) -> ModuleType:
 
     torch.set_num_threads(threads)
     return diff_model
+
+
+def taught_effects(base: str) -> bool:
+    """Tell whether a base was taught to be told what its edits do; one on the hub was not."""
+    from ulmus.models.shelf import names, read_taught
+
+    return bool(read_taught(Path(names().get(base, base))).effects)
 
 
 def check_folder(out: Path, resume: bool) -> None:
