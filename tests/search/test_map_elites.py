@@ -240,6 +240,28 @@ def test_siblings_share_a_parent_however_a_batch_is_cut():
     assert cut == whole
 
 
+def test_a_block_belongs_to_its_operator_and_the_shares_hold():
+    class Other(ToyOperator):
+        name = "toy-other"
+
+    portfolio = Portfolio((Siblings(), ToyOperator(), Other()), (0.2, 0.6, 0.2))
+    search = MapElites(
+        ToyProblem().measures, portfolio, ToyProblem().seeds(), seed=4, batch_size=400
+    )
+    made = []
+    for _ in range(11):
+        batch = search.ask()
+        search.tell(batch, evaluate(batch.programs))
+        if batch.number:
+            made += [proposal.operator for proposal in batch.proposals]
+    blocks = [set(made[i : i + 4]) for i in range(0, len(made), 4)]
+    assert all(block == {"toy-siblings"} or "toy-siblings" not in block for block in blocks)
+    assert any(len(block) == 2 for block in blocks)
+    for name, share in (("toy-siblings", 0.2), (ToyOperator.name, 0.6), ("toy-other", 0.2)):
+        # 1,000 blocks: a deviation of 0.0127 for the block-wise share
+        assert abs(made.count(name) / len(made) - share) < 0.05, name
+
+
 def test_groups_of_siblings_may_be_made_elsewhere():
     sizes = []
 

@@ -25,8 +25,9 @@ from ulmus.operators.draws import weighted
 from ulmus.operators.soundness import DOES_NOT_PARSE, fault
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
 
-VERSION = 3
-"""Goes up whenever the same parent, generator and answers give another child."""
+VERSION = 4
+"""Goes up whenever the same parent, generator and answers give another child, or the search asks
+for other children."""
 
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

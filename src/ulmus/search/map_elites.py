@@ -103,6 +103,9 @@ class MapElites:
         self.depth = depth
         self._portfolio = portfolio
         self._aims = [Aim(wishes_of(operator), measures) for operator in portfolio.operators]
+        siblings = [siblings_of(operator) for operator in portfolio.operators]
+        self._block = max(siblings)  # children whose operators are chosen together
+        self._alone = frozenset(place for place, count in enumerate(siblings) if count == 1)
         self._seeds = tuple(seeds)
         self._seed = seed
         self._batch_size = batch_size
@@ -192,7 +195,7 @@ class MapElites:
         wishes: dict[int, str] = {}
         for index in range(start, stop):
             draw = generator(self._seed, "select", number, index)
-            position = self._portfolio.choose(draw)
+            position = self._choose(number, index, draw)
             operator = self._portfolio.operators[position]
             siblings = siblings_of(operator)
             if siblings > 1:
@@ -206,6 +209,21 @@ class MapElites:
                 rng = generator(self._seed, "aim", number, index)
                 wishes[len(chosen) - 1] = self._wish(position, elites[0], rng)
         return self._portfolio.propose(chosen, parents, rngs, wishes)
+
+    def _choose(self, number: int, index: int, draw: random.Random) -> int:
+        """Return the operator of a child.
+
+        A language model reads a parent once for all its siblings, so a block of indices is its
+        own or it gets none of them: a share of 5 % is a block of 16 now and then, not a child here
+        and there whose parent is read for it alone.
+        """
+        if self._block == 1:
+            return self._portfolio.choose(draw)
+        block = generator(self._seed, "block", number, index // self._block)
+        position = self._portfolio.choose(block)
+        if siblings_of(self._portfolio.operators[position]) > 1:
+            return position
+        return self._portfolio.choose(draw, only=self._alone)
 
     def _wish(self, position: int, elite: Elite, rng: random.Random) -> str:
         cell = cell_of(self.archive.measures, elite.measures)

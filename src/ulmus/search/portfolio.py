@@ -53,14 +53,15 @@ class Portfolio:
         pairs = zip(self.operators, self.weights, strict=True)
         return ", ".join(f"{operator.identity}={weight!r}" for operator, weight in pairs)
 
-    def choose(self, rng: random.Random) -> int:
-        """Draw the position of an operator."""
-        mark = rng.random() * sum(self.weights)
-        for position, weight in enumerate(self.weights):
-            mark -= weight
+    def choose(self, rng: random.Random, only: frozenset[int] | None = None) -> int:
+        """Draw the position of an operator by weight; of those in `only`, if it is given."""
+        places = [p for p in range(len(self.weights)) if only is None or p in only]
+        mark = rng.random() * sum(self.weights[place] for place in places)
+        for place in places:
+            mark -= self.weights[place]
             if mark < 0:
-                return position
-        return len(self.weights) - 1
+                return place
+        return places[-1]
 
     def propose(
         self,
