@@ -15,6 +15,7 @@ from ulmus.catalogue import files_of, make_operator, make_problem, make_sandbox
 from ulmus.config import BUDGET, DEFAULT_MINUTES, RunConfig, merge, read_toml, validated
 from ulmus.errors import RunFormatError, RunMismatchError
 from ulmus.evaluate import Evaluator
+from ulmus.operators.base import Operator
 from ulmus.problems.base import Problem
 from ulmus.records import Evaluation, Json, Program
 from ulmus.runs.folder import new_folder
@@ -160,7 +161,8 @@ def run(
         budget: When to end; that of the configuration by default.
     """
     config = experiment.config
-    prepare(experiment.problem, experiment.sandbox)
+    operators = experiment.portfolio.operators
+    prepare(experiment.problem, experiment.sandbox, *operators)
     executor = make_executor or partial(local_executor, config.workers, files_of(config))
     evaluator = Evaluator(
         experiment.problem,
@@ -168,7 +170,6 @@ def run(
         executor,
         chunk_size=max(1, min(16, config.batch_size // max(1, config.workers))),
     )
-    operators = experiment.portfolio.operators
     try:
         with rare_collections():
             return illuminate(
@@ -199,14 +200,14 @@ def new_search(
     )
 
 
-def prepare(problem: Problem, sandbox: Sandbox) -> None:
+def prepare(problem: Problem, sandbox: Sandbox, *operators: Operator) -> None:
     """Do once, here, what every worker would otherwise do for itself, such as compiling."""
-    for part in (sandbox, problem):
+    for part in (sandbox, problem, *operators):
         prepare_part(part)
 
 
-def prepare_part(part: Problem | Sandbox) -> None:
-    """Call the `prepare` of a problem or sandbox that has one."""
+def prepare_part(part: Problem | Sandbox | Operator) -> None:
+    """Call the `prepare` of a problem, a sandbox or an operator that has one."""
     getattr(part, "prepare", lambda: None)()
 
 

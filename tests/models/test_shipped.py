@@ -10,8 +10,16 @@ import pytest
 from ulmus.catalogue import make_operator
 from ulmus.diffs.prompts import Layout
 from ulmus.errors import ModelError
+from ulmus.experiment import prepare_part
 from ulmus.models import conformance
-from ulmus.models.shelf import DEFAULT_MODEL, SHIPPED, find_model, open_model, read_taught
+from ulmus.models.shelf import (
+    DEFAULT_MODEL,
+    SHIPPED,
+    ShelvedModel,
+    find_model,
+    open_model,
+    read_taught,
+)
 from ulmus.operators.diff import DiffSettings
 from ulmus.problems.sodarace.problem import Sodarace
 from ulmus.records import Prompt
@@ -59,3 +67,18 @@ def test_bad_shares_of_effects_are_named(tmp_path, effects):
 def test_effects_are_read(tmp_path):
     (tmp_path / "ulmus.json").write_text('{"effects": {"More height.": 0.5}}', "utf-8")
     assert read_taught(tmp_path).effects == {"More height.": 0.5}
+
+
+def test_it_is_compiled_before_the_workers_ask_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    complete = ShelvedModel.complete
+    monkeypatch.setattr(
+        ShelvedModel,
+        "complete",
+        lambda self, prompts, sampling: (
+            asked.append(len(prompts)) or complete(self, prompts, sampling)
+        ),  # type: ignore[func-returns-value]
+    )
+    prepare_part(make_operator("diff"))
+    prepare_part(make_operator("syntax"))
+    assert asked == [1]

@@ -164,6 +164,11 @@ class ShelvedModel:
         """Return one completion per prompt, see `Model.complete`."""
         return _opened(self).complete(prompts, sampling)
 
+    def prepare(self) -> None:
+        """Have the embedded decoder compiled, once for all workers; others need nothing."""
+        if not self.hub:
+            self.complete([Prompt("def f():\n")], Sampling(max_tokens=2))
+
 
 @lru_cache(maxsize=4)
 def _opened(shelved: ShelvedModel) -> Model:

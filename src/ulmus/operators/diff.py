@@ -147,6 +147,10 @@ class DiffOperator:
             parts["wishes"] = hashlib.sha256(repr(self._effects).encode()).hexdigest()[:12]
         return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"
 
+    def prepare(self) -> None:
+        """Let a model that has to be compiled do so once, before the workers ask it."""
+        getattr(self._model, "prepare", lambda: None)()
+
     def with_messages(self, messages: Mapping[str, float]) -> DiffOperator:
         """Return the same operator with other commit messages, by weight."""
         settings = self._settings.model_copy(update={"messages": dict(messages)})
