@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from ulmus.cli.dataset import dataset
 from ulmus.cli.elites import elites
 from ulmus.cli.exec import exec_program
 from ulmus.cli.mine import mine
@@ -39,6 +40,7 @@ app.command("exec")(exec_program)
 app.command("simulate")(simulate)
 app.command("mine")(mine)
 app.command("tune")(tune)
+app.command("dataset")(dataset)
 app.command("warm-up")(warm_up)
 app.add_typer(train, name="train")
 app.add_typer(study, name="study")
