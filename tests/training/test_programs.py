@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from ulmus import properties
 from ulmus.cli.main import app
 from ulmus.errors import (
     ConfigError,
@@ -24,7 +25,6 @@ from ulmus.errors import (
 )
 from ulmus.records import Evaluation, Measure, Placement, Program, Proposal, Step, program_hash
 from ulmus.runs.log import RunLog
-from ulmus.training import properties
 from ulmus.training.dataset import Dataset, Row, read_dataset, source_of, write_dataset
 from ulmus.training.programs import (
     BELOW,

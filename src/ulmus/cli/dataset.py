@@ -28,9 +28,9 @@ def dataset(
     json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Collect the good programs that runs have found, each once, 5 % of them held out."""
+    from ulmus.properties import check_where
     from ulmus.training import dataset as files
     from ulmus.training.programs import parse_percentile, programs_of_runs
-    from ulmus.training.properties import check_where
 
     if out is None:
         raise ConfigError("--out is missing: the folder of the data set")

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Any, Literal, cast, get_args
 
 from ulmus.errors import ConfigError, DataFormatError, DataWriteError, unknown_name
+from ulmus.properties import Where, without_properties
 from ulmus.records import Json, Measure, Program, program_hash
-from ulmus.training.properties import Where, without_properties
 
 FORMAT = "ulmus-programs"
 VERSION = 1

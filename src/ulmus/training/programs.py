@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Literal
 
 from ulmus.errors import ConfigError, RunError, RunFormatError, RunMismatchError
+from ulmus.properties import Where, comment, with_properties
 from ulmus.records import Json, Measure
 from ulmus.runs.log import LoggedStep, RunLog
 from ulmus.runs.views import champions, measures_of
 from ulmus.training.dataset import Dataset, Facts, Row, Source
 from ulmus.training.lineages import HELD_OUT, Lineages, lineages_apart
-from ulmus.training.properties import Where, comment, with_properties
 
 Percentile = float | Literal["final"]
 
@@ -193,7 +193,7 @@ def read_run(folder: Path, position: int = 0, name: str = "") -> PastRun:
     """
     with RunLog.open_read_only(folder) as log:
         manifest, num_steps = log.manifest, 0
-        scoring = _scoring(manifest, folder)
+        scoring = scoring_of(manifest, folder)
         lineages = Lineages()
         found: list[tuple[LoggedStep, int]] = []
         for step in log.steps():
@@ -205,7 +205,7 @@ def read_run(folder: Path, position: int = 0, name: str = "") -> PastRun:
         _admitted(step, lineage, position, step.number in last) for step, lineage in found
     )
     identity = manifest["identity"]
-    assert isinstance(identity, dict)  # `_scoring` has looked
+    assert isinstance(identity, dict)  # `scoring_of` has looked
     seed, operators = identity.get("seed"), identity.get("operators", "")
     source = Source(
         name or folder.resolve().name,
@@ -259,7 +259,12 @@ def _admitted(step: LoggedStep, lineage: int, run: int, champion: bool) -> Admit
     )
 
 
-def _scoring(manifest: Mapping[str, Json], folder: Path) -> Scoring:
+def scoring_of(manifest: Mapping[str, Json], folder: Path) -> Scoring:
+    """Return what decides scores and cells in a run.
+
+    Raises:
+        RunFormatError: The manifest does not say it.
+    """
     config, identity = manifest.get("config"), manifest.get("identity")
     if not isinstance(config, dict) or not isinstance(identity, dict):
         raise RunFormatError(f"the run {folder} does not say what it is (config, identity)")

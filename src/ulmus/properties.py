@@ -24,6 +24,9 @@ Where = Literal["none", "before", "after"]
 
 FITNESS = "fitness"
 
+MARK = f"# {FITNESS} "
+"""How the comment begins."""
+
 
 def check_where(text: str) -> Where:
     """Return a place that was given as text.
@@ -45,6 +48,18 @@ def comment(measures: Sequence[Measure], fitness: float, values: Sequence[float]
     return "# " + " ".join(parts)
 
 
+def comment_of(measures: Sequence[Measure], properties: Mapping[str, float]) -> str:
+    """Return the comment with properties that are given by name."""
+    values = [properties[measure.name] for measure in measures]
+    return comment(measures, properties[FITNESS], values)
+
+
+def read_comment(line: str) -> Mapping[str, float]:
+    """Return the properties in a comment of `comment`, by name."""
+    words = line.removeprefix("#").split()
+    return {name: float(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+
+
 def rounded(measure: Measure, value: float) -> str:
     """Return a measure as it stands in a comment; never "-0"."""
     width = (measure.high - measure.low) / measure.bins
@@ -61,11 +76,10 @@ def with_properties(source: str, line: str, where: Where) -> str:
 
 def without_properties(text: str, where: Where) -> str:
     """Return the program in a text; a comment that is not where it should be is no matter."""
-    mark = f"# {FITNESS} "
-    if where == "before" and text.startswith(mark):
+    if where == "before" and text.startswith(MARK):
         return text.partition("\n")[2]
     if where == "after":
-        head, found, tail = text.rpartition(f"\n{mark}")
+        head, found, tail = text.rpartition(f"\n{MARK}")
         return head if found and "\n" not in tail.removesuffix("\n") else text
     return text
 
