@@ -47,6 +47,23 @@ def walkers(*, sizes: tuple[int, ...] = (2, 6, 11, 16, 21, 26), broken: float = 
     }
 
 
+def walkers_to_order(heights: tuple[int, ...] = (2, 6, 11, 16, 21, 26)) -> Chain:
+    """Return the chain of a model that heeds the height in the comment before the program."""
+    chain = {}
+    for height in heights:
+        body = HEAD_LINES + "    a = wc.add_joint(0, 0)\n    b = wc.add_joint(5, 0)\n"
+        body += f"    c = wc.add_joint(1, {height})\n    wc.add_muscle(a, c, False, 0.3, 2)\n"
+        body += "    wc.add_muscle(a, b)\n    wc.add_muscle(b, c)\n    return wc.get_walker()\n"
+        chain[order_line(height)] = {body: 1.0}
+        chain[body] = {END: 1.0}
+    return chain
+
+
+def order_line(height: float) -> str:
+    """Return the comment that `walkers_to_order` heeds."""
+    return f"# fitness 10 height {height:.1f} width 5.0 mass 15\n"
+
+
 def write_lines_model(
     folder: Path, chain: Chain, *, prompt: str = HEAD_LINES, properties: str = "none", **told: object
 ) -> Path:  # fmt: skip
