@@ -18,6 +18,9 @@ from ulmus.search.archive import Archive, Elite
 from ulmus.training.dataset import Dataset, source_of
 from ulmus.training.programs import scoring_of
 
+BATCH_SIZE = 128
+"""Samples per batch: work for some workers, and little enough to lose by a kill."""
+
 
 @dataclass(frozen=True)
 class MapFigures:
@@ -79,9 +82,13 @@ def sampling_of(
         "options": {**told.problem_options, **options},
         "operators": {"sample": 1.0},
         "sample": {"model": str(folder), **settings},
+        "batch_size": BATCH_SIZE,
         **fields,
     }
-    return validated(values, "the options")
+    config = validated(values, "the options")
+    siblings = max(8, min(32, config.batch_size // max(1, config.workers)))  # changes no result
+    settled = config.sample.model_copy(update={"siblings": siblings})
+    return config.model_copy(update={"sample": settled})
 
 
 def figures_of(log: RunLog, dataset: Dataset | None = None) -> SampleFigures:

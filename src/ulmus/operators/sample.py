@@ -10,14 +10,17 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ulmus.errors import ConfigError
 from ulmus.models.base import Model
-from ulmus.models.inventing import Inventing
 from ulmus.properties import MARK, without_properties
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
+
+if TYPE_CHECKING:
+    from ulmus.models.inventing import Inventing
 
 VERSION = 1
 """Goes up whenever the same generator and answers give another program."""
