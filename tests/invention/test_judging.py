@@ -114,7 +114,7 @@ def test_samples_are_compared_with_the_data_set(model: Path, run: Path, tmp_path
     data = read_dataset(tmp_path / "data")
     told = invoke("sample", model, "-n", 100, "--into", tmp_path / "run", "--workers", 0,
                   "--seed", 9, "--data", tmp_path / "data")  # fmt: skip
-    known = {row.program for row in data.train + data.test}
+    known = {row.hash for row in data.train + data.test}
     samples = [step.program for step, _ in content(tmp_path / "run")]
     assert told["new"] == pytest.approx(sum(one not in known for one in samples) / 100)
     assert 0 < told["new"] < 1

@@ -56,7 +56,7 @@ def test_a_program_is_the_prompt_and_the_answer() -> None:
 
 
 def test_the_mark_before_a_prompt_is_no_part_of_the_program() -> None:
-    told = Inventing(prompt="<|endoftext|>import math\n")
+    told = Inventing(prompt="import math\n", start="<|endoftext|>")
     proposal = drawn(SampleOperator(ScriptedModel(["x = 1\n"]), told))
     assert proposal.program == Program("import math\nx = 1\n")
 
@@ -89,16 +89,14 @@ def test_the_properties_are_taken_off(where, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "asked"),
-    [
-        ("", f"{ORDER}\n"),
-        ("# fitness", f"{ORDER}\n"),
-        ("import math\n", f"{ORDER}\nimport math\n"),
-        ("<|endoftext|># fitness ", f"<|endoftext|>{ORDER}\n"),
-    ],
+    ("prompt", "rest"),
+    [("", ""), ("# fitness", ""), ("import math\n", "import math\n"), ("# fitness 3\nx", "x")],
 )
-def test_an_order_stands_where_the_properties_stood(prompt: str, asked: str) -> None:
-    assert prompt_for(Inventing(prompt=prompt, properties="before"), ORDER) == asked
+@pytest.mark.parametrize("start", ["", "<|endoftext|>"])
+def test_an_order_stands_where_the_properties_stood(prompt: str, rest: str, start: str) -> None:
+    told = Inventing(prompt=prompt, start=start, properties="before")
+    assert prompt_for(told, ORDER) == f"{start}{ORDER}\n{rest}"
+    assert prompt_for(told) == start + prompt
 
 
 def test_each_order_gets_its_share() -> None:
@@ -165,10 +163,10 @@ def test_a_folder_that_is_no_model_of_programs_is_named(tmp_path: Path, text, wh
 
 
 def test_what_a_folder_says_is_read(tmp_path: Path) -> None:
-    told = {"kind": "inventor", "prompt": "a", "end": "b", "problem": "c", "problem_options": {"d": 1},
+    told = {"kind": "inventor", "prompt": "a", "start": "s", "end": "b", "problem": "c", "problem_options": {"d": 1},
             "properties": "after", "max_tokens": 5, "more": "ignored"}  # fmt: skip
     (tmp_path / "ulmus.json").write_text(json.dumps(told), "utf-8")
-    assert read_inventing(tmp_path) == Inventing("a", "b", "c", {"d": 1}, "after", 5)
+    assert read_inventing(tmp_path) == Inventing("a", "s", "b", "c", {"d": 1}, "after", 5)
 
 
 def test_the_operator_needs_a_model() -> None:

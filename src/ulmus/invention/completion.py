@@ -115,12 +115,11 @@ def complete(
 
 def _half_prompt(told: Inventing, problem: Problem, source: Program, judged: Evaluation) -> str:
     """Return the half as the model saw programs: behind its mark, and its properties if need be."""
-    mark = told.end if told.end and told.prompt.startswith(told.end) else ""
     if told.properties != "before":
-        return mark + first_half(source.source)
+        return told.start + first_half(source.source)
     assert judged.fitness is not None  # the caller has looked
     order = comment(problem.measures, judged.fitness, judged.measures)
-    return f"{mark}{order}\n{first_half(source.source)}"
+    return f"{told.start}{order}\n{first_half(source.source)}"
 
 
 def _answers(

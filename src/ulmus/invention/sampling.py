@@ -11,11 +11,11 @@ from ulmus.invention.orders import correlations, drawn_rows
 from ulmus.models.inventing import read_inventing
 from ulmus.models.shelf import find_model
 from ulmus.properties import FITNESS, read_comment
-from ulmus.records import Evaluation
+from ulmus.records import Evaluation, Program
 from ulmus.runs.log import RunLog
 from ulmus.runs.views import measures_of
 from ulmus.search.archive import Archive, Elite
-from ulmus.training.dataset import Dataset, source_of
+from ulmus.training.dataset import Dataset
 from ulmus.training.programs import scoring_of
 
 BATCH_SIZE = 128
@@ -94,7 +94,7 @@ def sampling_of(
 def figures_of(log: RunLog, dataset: Dataset | None = None) -> SampleFigures:
     """Return the figures of a run that sampled a model of programs."""
     measures = measures_of(log.manifest)
-    known = {row.program for row in (*dataset.train, *dataset.test)} if dataset else set()
+    known = {row.hash for row in (*dataset.train, *dataset.test)} if dataset else set()
     scores: dict[str, dict[str, float] | None] = {}
     best: dict[int, float] = {}
     samples = valid = new = 0
@@ -146,7 +146,7 @@ def figures_of_rows(dataset: Dataset, count: int, seed: int) -> MapFigures:
     rows = drawn_rows(dataset.train, count, seed)
     for row in rows:
         values = tuple(row.measures[measure.name] for measure in archive.measures)
-        program = source_of(row, dataset.facts.properties)
+        program = Program(row.program)
         placement, cell = archive.judge(program, Evaluation(row.fitness, values))
         if cell is not None and placement.admitted:
             archive.put(cell, Elite(program, row.fitness, values))

@@ -26,6 +26,7 @@ class Inventing:
 
     Attributes:
         prompt: The begin of every text; the model continues it.
+        start: The mark before each text; empty if there was none.
         end: The mark behind each text.
         problem: Name of the problem that the programs are for.
         problem_options: Its options.
@@ -34,6 +35,7 @@ class Inventing:
     """
 
     prompt: str
+    start: str = ""
     end: str = "<|endoftext|>"
     problem: str = "sodarace"
     problem_options: Mapping[str, Json] = field(default_factory=dict)

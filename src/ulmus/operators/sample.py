@@ -156,17 +156,16 @@ def prompt_for(told: Inventing, order: str = "") -> str:
         ConfigError: Properties are ordered of a model that was not taught to heed them.
     """
     if not order:
-        return told.prompt
+        return told.start + told.prompt
     if told.properties != "before":
         raise ConfigError(
             "this model was not taught to write to order: it takes one whose data set has "
             f"properties before the program, and this one has properties {told.properties!r}"
         )
-    mark = told.end if told.end and told.prompt.startswith(told.end) else ""
-    rest = told.prompt.removeprefix(mark)
+    rest = told.prompt
     if rest.startswith(MARK.rstrip()):
         rest = rest.partition("\n")[2]
-    return f"{mark}{order}\n{rest}"
+    return f"{told.start}{order}\n{rest}"
 
 
 def read_program(
@@ -184,8 +183,7 @@ def read_program(
         return None, NO_ANSWER
     if completion.error is not None or completion.num_tokens >= max_tokens:
         return None, NO_END
-    text = f"{prompt}{completion.text}"
-    text = text.removeprefix(told.end) if told.end else text
+    text = f"{prompt.removeprefix(told.start)}{completion.text}"
     if "\ufffd" in completion.text:
         return None, NOT_TEXT
     return without_properties(text, told.properties), None

@@ -18,7 +18,7 @@ from typing import IO, Any, Literal, cast, get_args
 
 from ulmus.errors import ConfigError, DataFormatError, DataWriteError, unknown_name
 from ulmus.properties import Where, without_properties
-from ulmus.records import Json, Measure, Program, program_hash
+from ulmus.records import Json, Measure, program_hash
 
 FORMAT = "ulmus-programs"
 VERSION = 1
@@ -39,7 +39,8 @@ class Row:
 
     Attributes:
         text: What a model learns: the program, with its properties if the data set has them.
-        program: Hash of the program itself.
+        program: The program alone.
+        hash: Of the program.
         fitness: Its fitness.
         measures: By name of the measure.
         cell: Its cell of the map.
@@ -50,6 +51,7 @@ class Row:
 
     text: str
     program: str
+    hash: str
     fitness: float
     measures: Mapping[str, float]
     cell: int
@@ -137,11 +139,6 @@ class Dataset:
     def rows(self, split: str) -> tuple[Row, ...]:
         """Return the rows of a split, "train" or "test"."""
         return self.test if split == "test" else self.train
-
-
-def source_of(row: Row, properties: Where) -> Program:
-    """Return the program of a row, without its properties."""
-    return Program(without_properties(row.text, properties))
 
 
 def check_format(text: str) -> FileFormat:
@@ -274,7 +271,7 @@ def _json_lines(stream: IO[bytes], file: Path) -> Iterator[Any]:
 
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
-    "text": str, "program": str, "fitness": (int, float), "measures": dict,
+    "text": str, "program": str, "hash": str, "fitness": (int, float), "measures": dict,
     "cell": int, "run": str, "step": int, "lineage": str,
 }  # fmt: skip
 
@@ -289,8 +286,11 @@ def _fault(plain: Any, names: set[str], properties: Where) -> str | None:
     numbers = all(isinstance(value, (int, float)) for value in plain["measures"].values())
     if set(plain["measures"]) != names or not numbers:
         return f"measures must give a number to each of {', '.join(sorted(names))}"
-    if program_hash(without_properties(plain["text"], properties)) != plain["program"]:
-        return "the text is not that of the program which the row names"
+    program = plain["program"]
+    if program_hash(program) != plain["hash"]:
+        return "the program has another hash"
+    if without_properties(plain["text"], properties) != program:
+        return "the text is not that of the program"
     return None
 
 

@@ -28,7 +28,7 @@ def card(facts: Facts, form: FileFormat) -> str:
         "descends from one program of the second generation. No program of the test split is in "
         f"the train split. Seed of the choice: {facts.seed}.", "",
         "## Rows", "", _PROPERTIES[facts.properties], "",
-        f"Fields: `text`, `program` (hash of the program), `fitness`, `measures` ({names}), "
+        f"Fields: `text`, `program` (alone), `hash` (its own), `fitness`, `measures` ({names}), "
         "`cell`, `run`, `step`, `lineage`.", "",
         "## Map", "", "| measure | unit | low | high | bins |", "|---|---|---|---|---|",
         *(f"| {m.name} | {m.unit} | {m.low:g} | {m.high:g} | {m.bins} |" for m in facts.measures),

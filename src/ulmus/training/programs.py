@@ -153,7 +153,8 @@ def programs_of_runs(
     for one in kept:
         source = texts[one.run][one.step]
         text = with_properties(source, comment(measures, one.fitness, one.measures), properties)
-        rows[one.lineage in apart[one.run]].append(_row(one, text, runs[one.run], measures))
+        row = _row(one, text, source, runs[one.run], measures)
+        rows[one.lineage in apart[one.run]].append(row)
     dropped = {**choice.dropped, NO_UNICODE: len(choice.kept) - len(kept)}
     facts = _facts(runs, kept, percentile, properties, seed, dropped, rows)
     return Dataset(facts, tuple(rows[False]), tuple(rows[True]))
@@ -331,11 +332,19 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _row(one: Admitted, text: str, run: PastRun, measures: Sequence[Measure]) -> Row:
+def _row(one: Admitted, text: str, source: str, run: PastRun, measures: Sequence[Measure]) -> Row:
     named = {m.name: value for m, value in zip(measures, one.measures, strict=True)}
     name = run.source.name
     return Row(
-        text, one.program, one.fitness, named, one.cell, name, one.step, f"{name}/{one.lineage}"
+        text=text,
+        program=source,
+        hash=one.program,
+        fitness=one.fitness,
+        measures=named,
+        cell=one.cell,
+        run=name,
+        step=one.step,
+        lineage=f"{name}/{one.lineage}",
     )
 
 
