@@ -12,9 +12,10 @@ from ulmus import experiment as root
 from ulmus.catalogue import make_problem, make_sandbox
 from ulmus.errors import ConfigError
 from ulmus.evaluate import Evaluator
+from ulmus.models.base import Model
 from ulmus.models.inventing import Inventing, read_inventing
 from ulmus.models.shelf import find_model, open_model
-from ulmus.operators.sample import SampleSettings, read_program
+from ulmus.operators.sample import SampleSettings, read_program, sampling_for
 from ulmus.problems.base import Problem
 from ulmus.properties import comment
 from ulmus.records import Completion, Evaluation, Program, Prompt, Sampling
@@ -85,6 +86,8 @@ def complete(
             valid itself.
     """
     told = read_inventing(find_model(model))
+    opened, _ = open_model(model)
+    sampling = sampling_for(told, settings)
     options = {**told.problem_options, **options}
     problem, tier = make_problem(told.problem, options), make_sandbox(sandbox)
     sources = [
@@ -102,9 +105,9 @@ def complete(
                     f"{name} has no fitness to compare with ({original.reason or original.fitness})"
                 )
             prompt = _half_prompt(told, problem, source, original)
-            answers = _answers(evaluator, model, told, prompt, count, settings, seed, name)
-            limit = settings.max_tokens or told.max_tokens
-            texts = [read_program(told, prompt, answer, limit)[0] for answer in answers]
+            prompts = [Prompt(prompt, derive(seed, f"complete {name}", 0, k)) for k in range(count)]
+            answers = _answers(evaluator, opened, prompts, sampling, settings.siblings)
+            texts = [read_program(told, prompt, one, sampling.max_tokens)[0] for one in answers]
             children = [Program(text) for text in texts if text is not None]
             results.append(_completed(evaluator, name, source, original, children, count))
             observe(results[-1])
@@ -123,25 +126,11 @@ def _half_prompt(told: Inventing, problem: Problem, source: Program, judged: Eva
 
 
 def _answers(
-    evaluator: Evaluator,
-    model: str,
-    told: Inventing,
-    prompt: str,
-    count: int,
-    settings: SampleSettings,
-    seed: int,
-    name: str,
+    evaluator: Evaluator, model: Model, prompts: Sequence[Prompt], sampling: Sampling, together: int
 ) -> list[Completion]:
-    opened, _ = open_model(model)
-    sampling = Sampling(
-        settings.temperature,
-        settings.top_p,
-        settings.max_tokens or told.max_tokens,
-        (told.end,) if told.end else (),
-    )
-    prompts = [Prompt(prompt, derive(seed, f"complete {name}", 0, k)) for k in range(count)]
-    parts = [prompts[at : at + settings.siblings] for at in range(0, count, settings.siblings)]
-    answered = evaluator.call_all(opened.complete, [(part, sampling) for part in parts])
+    """Let the workers answer prompts, so many at a time."""
+    parts = [prompts[at : at + together] for at in range(0, len(prompts), together)]
+    answered = evaluator.call_all(model.complete, [(part, sampling) for part in parts])
     return [completion for part in answered for completion in part]
 
 

@@ -83,13 +83,7 @@ class SampleOperator:
         self._settings = settings or SampleSettings()
         self._orders = self._settings.orders or [""]
         self._prompts = [prompt_for(told, order) for order in self._orders]
-        self._max_tokens = self._settings.max_tokens or told.max_tokens
-        self._sampling = Sampling(
-            temperature=self._settings.temperature,
-            top_p=self._settings.top_p,
-            max_tokens=self._max_tokens,
-            stop=(told.end,) if told.end else (),
-        )
+        self._sampling = sampling_for(told, self._settings)
 
     @property
     def siblings(self) -> int:
@@ -106,7 +100,7 @@ class SampleOperator:
             "prompt": hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:12],
             "temperature": told.temperature,
             "top_p": told.top_p,
-            "max_tokens": self._max_tokens,
+            "max_tokens": self._sampling.max_tokens,
         }
         return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"
 
@@ -133,7 +127,7 @@ class SampleOperator:
 
     def _read(self, place: int, completion: Completion) -> Proposal:
         prompt = self._prompts[place]
-        text, refusal = read_program(self._told, prompt, completion, self._max_tokens)
+        text, refusal = read_program(self._told, prompt, completion, self._sampling.max_tokens)
         return Proposal(
             self.name,
             (),
@@ -142,6 +136,16 @@ class SampleOperator:
             note=self._orders[place],
             answer=completion.text,
         )
+
+
+def sampling_for(told: Inventing, settings: SampleSettings) -> Sampling:
+    """Return how a model of programs is to answer."""
+    return Sampling(
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        max_tokens=settings.max_tokens or told.max_tokens,
+        stop=(told.end,) if told.end else (),
+    )
 
 
 def prompt_for(told: Inventing, order: str = "") -> str:
