@@ -19,6 +19,7 @@ from ulmus.diffs.prompts import Layout
 from ulmus.errors import ConfigError, unknown_name
 from ulmus.operators.base import Operator
 from ulmus.operators.diff import DiffSettings
+from ulmus.operators.sample import SampleSettings
 from ulmus.problems.base import Problem
 from ulmus.sandbox.base import Sandbox
 from ulmus.workers import load_file
@@ -39,8 +40,8 @@ BUILT_INS: Mapping[str, Mapping[str, str]] = {
     },
     "sandbox": {"wasm": "ulmus.sandbox.wasm:WasmSandbox"},
 }
-DIFF = "diff"
-"""The operator that asks a model; it is not in the table because it is made from settings."""
+DIFF, SAMPLE = "diff", "sample"
+"""The operators that ask a model; they are not in the table because they are made from settings."""
 
 ENTRY_POINTS = {
     "problem": "ulmus.problems",
@@ -52,7 +53,7 @@ ENTRY_POINTS = {
 def known_names(kind: str) -> list[str]:
     """Return the names of a kind ("problem", "operator", "sandbox") that can be used."""
     outside = [entry.name for entry in metadata.entry_points(group=ENTRY_POINTS[kind])]
-    more = [DIFF] if kind == "operator" else []
+    more = [DIFF, SAMPLE] if kind == "operator" else []
     return sorted({*BUILT_INS[kind], *outside, *more})
 
 
@@ -65,13 +66,16 @@ def make_sandbox(name: str) -> Sandbox:
     return cast(Sandbox, _make("sandbox", name, {}))
 
 
-def make_operator(name: str, diff: DiffSettings | None = None) -> Operator:
+def make_operator(
+    name: str, diff: DiffSettings | None = None, sample: SampleSettings | None = None
+) -> Operator:
     """Return an operator by name.
 
     Args:
         name: The name; "diff:MODEL" is the operator `diff` with another model, so that several
-            may be mixed.
+            may be mixed, and "sample:MODEL" likewise.
         diff: How the operator `diff` asks its model.
+        sample: How the operator `sample` asks its model.
 
     Raises:
         ConfigError: Unknown name.
@@ -82,6 +86,9 @@ def make_operator(name: str, diff: DiffSettings | None = None) -> Operator:
         settings = diff or DiffSettings()
         chosen = {"model": model or settings.model}
         return make_diff(name, settings.model_copy(update=chosen))
+    if kind == SAMPLE:
+        asked = sample or SampleSettings()
+        return make_sample(name, asked.model_copy(update={"model": model or asked.model}))
     return cast(Operator, _make("operator", name, {}))
 
 
@@ -96,8 +103,29 @@ def make_diff(name: str, settings: DiffSettings) -> Operator:
 
     model, told = open_model(settings.model)
     layout = layout_of(told, settings.form)
-    plain = name.replace("=", "_").replace(",", "_")
-    return DiffOperator(model, layout, settings, plain, told.effects)
+    return DiffOperator(model, layout, settings, _plain(name), told.effects)
+
+
+def make_sample(name: str, settings: SampleSettings) -> Operator:
+    """Return a `sample` operator with the model that the settings name.
+
+    Raises:
+        ConfigError, ModelError: No such model, it cannot be read, or it writes no programs.
+    """
+    from ulmus.models.inventing import read_inventing
+    from ulmus.models.shelf import find_model, open_model
+    from ulmus.operators.sample import SampleOperator
+
+    if not settings.model:
+        raise ConfigError("the operator sample needs a model of programs; name it: sample:FOLDER")
+    told = read_inventing(find_model(settings.model))
+    model, _ = open_model(settings.model)
+    return SampleOperator(model, told, settings, _plain(name))
+
+
+def _plain(name: str) -> str:
+    """Return a name of an operator without what would break an option."""
+    return name.replace("=", "_").replace(",", "_")
 
 
 def layout_of(told: Taught, form: str | None = None) -> Layout:

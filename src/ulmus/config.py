@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ulmus.errors import ConfigError, unknown_name
 from ulmus.operators.diff import DiffSettings
+from ulmus.operators.sample import SampleSettings
 from ulmus.workers import available_cores
 
 DEFAULT_OPERATORS = {"syntax": 0.8, "crossover": 0.2}
@@ -18,8 +19,11 @@ DEFAULT_MINUTES = 1.0
 BUDGET = frozenset({"evaluations", "minutes"})
 """The keys that say when a run ends."""
 
-TABLES = ("options", "diff")
+TABLES = ("options", "diff", "sample")
 """The keys that hold tables, which are merged key by key."""
+
+_SETTINGS: Mapping[str, type[BaseModel]] = {"diff": DiffSettings, "sample": SampleSettings}
+"""What the tables hold whose keys are known."""
 
 
 class RunConfig(BaseModel):
@@ -30,6 +34,7 @@ class RunConfig(BaseModel):
         options: Options of the problem, such as `terrain` of sodarace.
         operators: Weight by name of the operator.
         diff: How the operator `diff` asks its model.
+        sample: How the operator `sample` asks its model.
         tune_every: The model of the operator `diff` learns from what the run accepted after each
             so many evaluations; None: never.
         tune_steps: Steps of each of these trainings.
@@ -48,6 +53,7 @@ class RunConfig(BaseModel):
     options: dict[str, JsonValue] = Field(default_factory=dict)
     operators: dict[str, float] = Field(default_factory=lambda: dict(DEFAULT_OPERATORS))
     diff: DiffSettings = Field(default_factory=DiffSettings)
+    sample: SampleSettings = Field(default_factory=SampleSettings)
     tune_every: int | None = Field(default=None, ge=1)
     tune_steps: int = Field(default=300, ge=1)
     sandbox: str = "wasm"
@@ -122,9 +128,10 @@ def explain(error: ValidationError, known: Sequence[str]) -> str:
     for item in error.errors():
         key = ".".join(map(str, item["loc"])) if item["loc"] else "value"
         if item["type"] == "extra_forbidden":
-            inner = item["loc"][0] == "diff" and len(item["loc"]) > 1
-            names = list(DiffSettings.model_fields) if inner else known
-            kind = "key of [diff]" if inner else "key"
+            table = item["loc"][0] if len(item["loc"]) > 1 else None
+            inner = _SETTINGS.get(str(table))
+            names = list(inner.model_fields) if inner else known
+            kind = f"key of [{table}]" if inner else "key"
             lines.append(str(unknown_name(kind, str(item["loc"][-1]), names)))
         else:
             lines.append(f"{key}: {item['msg']}, got {item['input']!r}")

@@ -7,14 +7,15 @@
     │   ├── RunNotFoundError       there is no run where one was asked for
     │   ├── RunFormatError         truncated, foreign, or of a newer schema; left untouched
     │   ├── RunLockedError         another process is writing to this run
-    │   ├── RunMismatchError       a resume that would change what the run means
+    │   ├── RunMismatchError       a resume that would change what the run means, or
+    │   │                          runs that do not go together
     │   └── RunWriteError          the folder or the disk refuses to take the step
     ├── SandboxError               our side of the sandbox, never a candidate
     │   └── SandboxUnavailableError  the tier cannot serve on this machine
     ├── EditFormatError            an answer in which there is no edit of the form asked for
     ├── ModelError                 a language model that cannot answer
     ├── RepositoryError            a git repository that cannot be read
-    ├── DataError                  mined data
+    ├── DataError                  mined edits and data sets of programs
     │   ├── DataFormatError        missing, cut off, or of another format or version
     │   └── DataWriteError         the folder or the disk refuses to take the data
     ├── TrainingError              a training that cannot start or go on
@@ -58,7 +59,7 @@ class RunLockedError(RunError):
 
 
 class RunMismatchError(RunError):
-    """A resume that would change what the run means."""
+    """A resume that would change what the run means, or runs that do not go together."""
 
 
 class RunWriteError(RunError):
@@ -86,7 +87,7 @@ class RepositoryError(UlmusError):
 
 
 class DataError(UlmusError):
-    """Something is wrong with a file or folder of mined edits."""
+    """Something is wrong with a file or folder of mined edits or of programs."""
 
 
 class DataFormatError(DataError):

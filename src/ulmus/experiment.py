@@ -73,7 +73,7 @@ def build(config: RunConfig) -> Experiment:
         ConfigError: An unknown name (the nearest is named) or an option that makes no sense.
     """
     problem, sandbox = build_evaluation(config)
-    operators = [make_operator(name, config.diff) for name in config.operators]
+    operators = [make_operator(name, config.diff, config.sample) for name in config.operators]
     portfolio = Portfolio(tuple(operators), tuple(config.operators.values()))
     return Experiment(config, problem, sandbox, portfolio)
 
@@ -188,12 +188,17 @@ def run(
 def new_search(
     experiment: Experiment, log: RunLog | None = None, call_all: CallAll = call_here
 ) -> MapElites:
-    """Return a search with an empty map; the seeds are those of the log if it has some."""
-    seeds = _logged_seeds(log) if log is not None else []
+    """Return a search with an empty map; the seeds are those of the log if it has some.
+
+    There are none if no operator wants parents.
+    """
+    seeds: Sequence[Program] = _logged_seeds(log) if log is not None else []
+    if not experiment.portfolio.parentless:
+        seeds = seeds or experiment.problem.seeds()
     return MapElites(
         experiment.problem.measures,
         replace(experiment.portfolio, call_all=call_all),
-        seeds or experiment.problem.seeds(),
+        seeds,
         seed=experiment.config.seed,
         batch_size=experiment.config.batch_size,
         depth=experiment.config.depth,

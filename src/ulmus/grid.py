@@ -43,3 +43,9 @@ def bins_of(measures: Sequence[Measure], cell: int) -> tuple[int, ...]:
 def num_cells(measures: Sequence[Measure]) -> int:
     """Return the number of cells of the whole map."""
     return math.prod(measure.bins for measure in measures)
+
+
+def range_of(measure: Measure, position: int) -> tuple[float, float]:
+    """Return the ends of a bin."""
+    width = (measure.high - measure.low) / measure.bins
+    return measure.low + position * width, measure.low + (position + 1) * width

@@ -12,10 +12,10 @@ from toys import ToyOperator, ToyProblem, ToySandbox
 from ulmus.errors import ConfigError
 from ulmus.evaluate import evaluate_chunk
 from ulmus.grid import bin_of, bins_of, cell_of, num_cells
-from ulmus.records import Evaluation, Measure, Placement, Program
+from ulmus.records import Evaluation, Measure, Placement, Program, Proposal
 from ulmus.search.archive import Archive, Elite
-from ulmus.search.map_elites import MapElites
-from ulmus.search.portfolio import Portfolio
+from ulmus.search.map_elites import MapElites, PastStep
+from ulmus.search.portfolio import Portfolio, call_here
 
 AXES = (
     Measure("a", "u", 0.0, 30.0, 12),
@@ -282,3 +282,79 @@ def test_groups_of_siblings_may_be_made_elsewhere():
 
     assert searched(call_all=call_all) == searched()
     assert 1 < max(sizes) <= 16
+
+
+class Drawing(ToyOperator):
+    """Draws pairs from nothing, four at a time."""
+
+    name = "toy-drawing"
+    arity = 0
+    siblings = 4
+
+    def propose(self, parents, rngs):
+        assert all(len(some) == 0 for some in parents)
+        texts = [repr((round(rng.random(), 2), round(rng.random(), 2))) for rng in rngs]
+        return [Proposal(self.name, (), Program(text)) for text in texts]
+
+
+def drawn_steps(*, limit: int | None = None, num_batches: int = 6, call_all=None, more=()):
+    operators = (Drawing(), *more)
+    portfolio = Portfolio(operators, (1.0,) * len(operators), call_all or call_here)
+    seeds = ToyProblem().seeds() if more else []
+    search = MapElites(ToyProblem().measures, portfolio, seeds, seed=5, batch_size=10)
+    steps = []
+    while len(steps) < 10 * num_batches:
+        batch = search.ask(limit)
+        steps += search.tell(batch, evaluate(batch.programs))
+    return steps[: 10 * num_batches], search
+
+
+def test_without_parents_a_search_needs_no_seeds():
+    steps, search = drawn_steps()
+    assert {step.batch for step in steps} == set(range(1, 7))
+    assert all(step.proposal.parents == () for step in steps)
+    assert len(search.archive) == len({step.cell for step in steps})
+
+
+def test_what_is_drawn_does_not_depend_on_where_a_batch_is_cut():
+    assert drawn_steps(limit=3)[0] == drawn_steps()[0]
+
+
+def test_a_search_without_seeds_can_be_restored():
+    steps, search = drawn_steps(num_batches=3)
+    again = MapElites(
+        ToyProblem().measures, Portfolio((Drawing(),), (1.0,)), [], seed=5, batch_size=10
+    )
+    for step in steps:
+        program = step.proposal.program
+        elite = None
+        if step.placement.admitted:
+            elite = (step.cell, Elite(program, step.evaluation.fitness, step.evaluation.measures))
+        again.restore(PastStep(step.batch, step.index, program.hash, elite))
+    assert elites_of(again) == elites_of(search)
+    assert again.ask() == search.ask()
+
+
+def test_several_workers_share_what_is_drawn():
+    sizes = []
+
+    def call_all(function, tasks):
+        sizes.extend(len(rngs) for _, rngs in tasks)
+        return call_here(function, tasks)
+
+    steps, _ = drawn_steps(num_batches=2, call_all=call_all)
+    assert sizes == [4, 4, 2, 4, 4, 2]
+    assert steps == drawn_steps(num_batches=2)[0]
+
+
+def test_drawing_mixes_with_operators_that_want_parents():
+    steps, _ = drawn_steps(num_batches=20, more=(ToyOperator(),))
+    kinds = Counter((step.proposal.operator, len(step.proposal.parents)) for step in steps)
+    assert set(kinds) == {("seed", 0), ("toy-drawing", 0), ("toy-move", 1)}
+
+
+@pytest.mark.parametrize("operator", [ToyOperator(), Drawing()])
+def test_seeds_are_given_if_and_only_if_parents_are_wanted(operator):
+    seeds = [] if operator.arity else ToyProblem().seeds()
+    with pytest.raises(ConfigError, match="seed programs"):
+        MapElites(ToyProblem().measures, Portfolio((operator,), (1.0,)), seeds, seed=1)

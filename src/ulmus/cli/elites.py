@@ -19,7 +19,7 @@ def elites(
     """List the best program of each cell."""
     from ulmus.runs.log import RunLog
     from ulmus.runs.views import elites as champions
-    from ulmus.viewer.grid import measures_of
+    from ulmus.runs.views import measures_of
 
     with RunLog.open_read_only(folder) as log:
         if not json:

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from ulmus.cli.dataset import dataset
 from ulmus.cli.elites import elites
 from ulmus.cli.exec import exec_program
 from ulmus.cli.mine import mine
@@ -13,6 +14,7 @@ from ulmus.cli.models import models
 from ulmus.cli.output import drop_streams, open_streams, say
 from ulmus.cli.report import gif, report
 from ulmus.cli.run import run
+from ulmus.cli.sample import complete, sample
 from ulmus.cli.show import show
 from ulmus.cli.simulate import simulate
 from ulmus.cli.study import study
@@ -39,6 +41,9 @@ app.command("exec")(exec_program)
 app.command("simulate")(simulate)
 app.command("mine")(mine)
 app.command("tune")(tune)
+app.command("dataset")(dataset)
+app.command("sample")(sample)
+app.command("complete")(complete)
 app.command("warm-up")(warm_up)
 app.add_typer(train, name="train")
 app.add_typer(study, name="study")

@@ -31,7 +31,7 @@ class Operator(Protocol):
 
     @property
     def arity(self) -> int:
-        """Number of parents per proposal."""
+        """Number of parents per proposal; 0 for an operator that draws programs from nothing."""
         ...
 
     @property
@@ -65,6 +65,7 @@ def siblings_of(operator: Operator) -> int:
 
     A language model reads a parent once for all its siblings. The paper's replicas of the diff
     model do the same (arXiv 2206.08896): each draws one parent and emits a batch of diffs for it.
+    Of an operator without parents so many children are made by one worker at a time.
     """
     return max(1, int(getattr(operator, "siblings", 1)))
 

@@ -68,7 +68,7 @@ def check_description(operator: Operator) -> None:
     assert not set(operator.name) & set(",=; \n"), f"{operator.name!r} would break an option"
     assert operator.name in operator.identity, "the identity does not hold the name"
     assert operator.identity == operator.identity.strip(), "the identity has white space around it"
-    assert operator.arity >= 1, "an operator needs at least one parent"
+    assert operator.arity >= 0, "the number of parents is negative"
 
 
 def check_pairing(operator: Operator, programs: Sequence[Program], num_children: int) -> None:

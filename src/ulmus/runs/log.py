@@ -129,8 +129,8 @@ class RunLog:
         others = [name for name in names if name not in ("lock", NEW_NAME)]
         if others:
             raise RunWriteError(
-                f"the folder {folder} is not empty (it holds {others[0]}); choose another one "
-                "with --out, or go on with that run by --resume"
+                f"the folder {folder} is not empty (it holds {others[0]}); choose another one, "
+                "or go on with that run by --resume"
             )
         lock = FolderLock.take(folder)
         try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ulmus.errors import RunError
-from ulmus.records import Placement
+from ulmus.errors import RunError, RunFormatError
+from ulmus.records import Json, Measure, Placement
 from ulmus.runs.log import LoggedStep, RunLog
 
 
@@ -69,6 +69,27 @@ class CurvePoint:
     qd_score: float
     best_fitness: float
     valid_share: float
+
+
+def measures_of(manifest: Mapping[str, Json]) -> tuple[Measure, ...]:
+    """Return the axes of a run's map as its manifest tells them.
+
+    Raises:
+        RunFormatError: The manifest names no axes.
+    """
+    rows = manifest.get("measures")
+    if not isinstance(rows, Sequence) or isinstance(rows, str) or not rows:
+        raise RunFormatError("the run's manifest names no measures, so there is no map")
+    return tuple(_measure(row) for row in rows)
+
+
+def _measure(row: Json) -> Measure:
+    if not isinstance(row, dict):
+        raise RunFormatError(f"the run's manifest holds a broken measure: {row!r}")
+    try:
+        return Measure(**row)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise RunFormatError(f"the run's manifest holds a broken measure: {row!r}") from error
 
 
 def champions(steps: Iterable[LoggedStep]) -> dict[int, LoggedStep]:

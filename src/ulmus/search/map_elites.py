@@ -5,6 +5,8 @@
         batch = search.ask()
         steps = search.tell(batch, [evaluate(program) for program in batch.programs])
 
+If no operator wants parents there are no seeds, and the map is filled by what they draw.
+
 Generation and evaluation may overlap: `ask` may run up to `depth` batches ahead of `tell`. What
 parents batch b can see is always the map after batch b - depth, however the calls interleave, so
 the outcome depends on the seed and the depth, never on timing.
@@ -89,16 +91,22 @@ class MapElites:
         Args:
             measures: The axes of the map.
             portfolio: The operators that make the children.
-            seeds: Programs of batch 0, at least one.
+            seeds: Programs of batch 0, at least one; none if no operator wants parents: then
+                the first batch is number 1.
             seed: Seed of the run.
             batch_size: Proposals per batch, at least 1.
             depth: How many batches `ask` may be ahead of `tell`, at least 1.
 
         Raises:
-            ConfigError: No seeds, or a size or depth below 1.
+            ConfigError: No seeds where parents are wanted, seeds where they are not, or a size or
+                depth below 1.
         """
-        if not seeds or batch_size < 1 or depth < 1:
-            raise ConfigError("MAP-Elites needs a seed program, batch_size >= 1 and depth >= 1")
+        if bool(seeds) == portfolio.parentless:
+            raise ConfigError(
+                "MAP-Elites needs seed programs if an operator wants parents, and none if not"
+            )
+        if batch_size < 1 or depth < 1:
+            raise ConfigError("MAP-Elites needs batch_size >= 1 and depth >= 1")
         self.archive = Archive(measures)
         self.depth = depth
         self._portfolio = portfolio
@@ -110,8 +118,8 @@ class MapElites:
         self._seed = seed
         self._batch_size = batch_size
         self._seen: set[str] = set()
-        self._asked = (0, 0)  # batch and index of the next proposal
-        self._told = -1  # last batch that was told to its end
+        self._asked = (0 if seeds else 1, 0)  # batch and index of the next proposal
+        self._told = -1 if seeds else 0  # last batch that was told to its end
         self._parents = Archive(measures)  # the map that the parents are drawn from
         self._waiting: deque[tuple[int, int, Elite]] = deque()  # admitted, not yet parents
 
@@ -189,7 +197,7 @@ class MapElites:
         if self._told < visible:
             raise ConfigError(f"batch {number} needs batch {visible}, which was not told yet")
         self._show_parents(visible)
-        if not len(self._parents):
+        if not len(self._parents) and self._seeds:
             raise ConfigError("none of the seed programs is valid, so there are no parents")
         chosen, parents, rngs = [], [], []
         wishes: dict[int, str] = {}

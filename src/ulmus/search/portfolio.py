@@ -48,6 +48,11 @@ class Portfolio:
             )
 
     @property
+    def parentless(self) -> bool:
+        """Whether no operator wants parents, so that a search needs no seeds."""
+        return all(operator.arity == 0 for operator in self.operators)
+
+    @property
     def identity(self) -> str:
         """All that can change a child, for the identity of a run."""
         pairs = zip(self.operators, self.weights, strict=True)
@@ -82,16 +87,18 @@ class Portfolio:
         proposals: dict[int, Proposal] = {}
         for position, operator in enumerate(self.operators):
             mine = [index for index, choice in enumerate(chosen) if choice == position]
-            groups = [mine]
-            if siblings_of(operator) > 1:
+            groups, siblings = [mine], siblings_of(operator)
+            if siblings > 1:
                 groups = [list(g) for _, g in groupby(mine, key=lambda i: _hashes(parents[i]))]
+            if not operator.arity:  # all are siblings, which several workers can share
+                groups = [mine[at : at + siblings] for at in range(0, len(mine), siblings)]
             tasks: list[tuple[Any, ...]] = [
                 ([parents[i] for i in group], [rngs[i] for i in group]) for group in groups
             ]
             if any(index in wishes for index in mine):
                 told = [[wishes[i] for i in group] for group in groups]
                 tasks = [(*task, some) for task, some in zip(tasks, told, strict=True)]
-            call = self.call_all if siblings_of(operator) > 1 else call_here
+            call = self.call_all if siblings > 1 else call_here
             made = [proposal for part in call(operator.propose, tasks) for proposal in part]
             proposals.update(zip(mine, made, strict=True))
         return [proposals[index] for index in range(len(chosen))]

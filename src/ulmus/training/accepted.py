@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
 
 from ulmus.effects import Effect
 from ulmus.errors import RunFormatError
@@ -20,7 +19,9 @@ from ulmus.mining.sample import Sample
 from ulmus.operators.diff import PAPER_MESSAGES
 from ulmus.records import Measure
 from ulmus.runs.log import LoggedStep, RunLog
+from ulmus.runs.views import measures_of
 from ulmus.seeding import derive
+from ulmus.training.lineages import HELD_OUT, Lineages, lineages_apart
 
 AIMED = "aimed"
 """Kind of the samples whose message says what the edit did."""
@@ -29,9 +30,6 @@ UNAIMED = 0.15
 
 MAX_CHANGED = 30
 """Lines that an edit may remove and add; larger ones are exchanges, not edits."""
-
-LINEAGE_DEPTH = 2
-"""The ancestor of this generation names the lineage of a program; the seed is generation 0."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def accepted_edits(
     seed: int = 0,
     messages: Mapping[str, float] = PAPER_MESSAGES,
     max_changed: int = MAX_CHANGED,
-    held_out: float = 0.05,
+    held_out: float = HELD_OUT,
     effects: bool = False,
 ) -> list[Sample]:
     """Return the accepted edits of a run in the order in which they were accepted.
@@ -75,7 +73,7 @@ def accepted_edits(
             if num_changed(edit.before, edit.after) <= max_changed
         ]
     name = folder.resolve().name
-    apart = _apart([edit.lineage for edit in found], seed, held_out)
+    apart = lineages_apart([edit.lineage for edit in found], seed, held_out)
     samples = [_sample(edit, name, seed, messages, edit.lineage in apart) for edit in found]
     if not effects:
         return samples
@@ -98,7 +96,7 @@ def edits_of_runs(
 
     Runs in `held_out_folders` are held out whole; if there are none, lineages of each run are.
     """
-    share = 0.0 if held_out_folders else 0.05
+    share = 0.0 if held_out_folders else HELD_OUT
     samples = []
     for folder in held_out_folders:
         samples += accepted_edits(folder, seed=seed, held_out=1.0, effects=effects)
@@ -128,10 +126,9 @@ def draw_message(messages: Mapping[str, float], seed: int, key: str) -> str:
 
 def _accepted(log: RunLog, effects: bool) -> Iterator[_Accepted]:
     texts = dict(log.texts())
-    depth: dict[int, int] = {}
-    lineage: dict[int, int] = {}
+    lineages = Lineages()
     places: dict[int, tuple[int, float]] = {}
-    measures = _measures(log) if effects else []
+    measures = measures_of(log.manifest) if effects else ()
     for step in log.steps():
         if not step.admitted:
             continue
@@ -139,11 +136,7 @@ def _accepted(log: RunLog, effects: bool) -> Iterator[_Accepted]:
         assert step.cell is not None  # it was admitted
         assert step.fitness is not None
         places[step.number] = (step.cell, step.fitness)
-        depth[step.number] = 0 if parent is None else depth[parent] + 1
-        if parent is None or depth[step.number] <= LINEAGE_DEPTH:
-            lineage[step.number] = step.number
-        else:
-            lineage[step.number] = lineage[parent]
+        lineage = lineages.add(step)
         child = texts.get(step.number)
         if parent is None or child is None:
             continue  # a seed, or a step that was appended after the texts were read
@@ -151,7 +144,7 @@ def _accepted(log: RunLog, effects: bool) -> Iterator[_Accepted]:
         if before is None or child.source is None:
             raise RunFormatError(f"{log.folder}: step {step.number} was admitted without its text")
         effect = _effect(measures, places[parent], places[step.number])
-        yield _Accepted(step, before, child.source, child.note, lineage[step.number], effect)
+        yield _Accepted(step, before, child.source, child.note, lineage, effect)
 
 
 def _effect(
@@ -160,36 +153,11 @@ def _effect(
     return Effect.of(measures, before, after).message(measures) if measures else ""
 
 
-def _measures(log: RunLog) -> list[Measure]:
-    """Return the axes of a run's map.
-
-    Raises:
-        RunFormatError: The manifest does not name them.
-    """
-    try:
-        return [Measure(**axis) for axis in cast(Any, log.manifest["measures"])]
-    except (KeyError, TypeError) as error:
-        raise RunFormatError(f"{log.folder}: the manifest names no measures: {error}") from error
-
-
 def shares_of_effects(samples: Sequence[Sample], at_most: int = 100) -> dict[str, float]:
     """Return the messages that say what an edit does, with their shares, the most frequent ones."""
     counts = Counter(sample.message for sample in samples if sample.kind == AIMED)
     total = max(1, counts.total())
     return {text: round(count / total, 6) for text, count in counts.most_common(at_most)}
-
-
-def _apart(lineages: Sequence[int], seed: int, share: float) -> frozenset[int]:
-    """Choose lineages whose edits make up about `share`, in an order that the seed decides."""
-    if share >= 1:
-        return frozenset(lineages)
-    sizes = Counter(lineages)
-    chosen, room = set(), share * len(lineages)
-    for lineage in sorted(sizes, key=lambda number: derive(seed, "lineage", number, 0)):
-        if sizes[lineage] <= room:
-            chosen.add(lineage)
-            room -= sizes[lineage]
-    return frozenset(chosen)
 
 
 def _sample(

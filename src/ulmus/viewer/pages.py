@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from ulmus.grid import bins_of, num_cells
 from ulmus.records import Json, Measure, Placement
 from ulmus.runs.log import LoggedStep, RunLog
-from ulmus.runs.views import CurvePoint, Tally, curve, source_of
+from ulmus.runs.views import CurvePoint, Tally, curve, measures_of, source_of
 from ulmus.viewer.descent import DescentStep, descent
-from ulmus.viewer.grid import measures_of
 from ulmus.viewer.scenes import Bodies, ProblemView
 
 NUM_CURVE_POINTS = 240

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from ulmus.errors import ConfigError
-from ulmus.grid import bins_of, num_cells
+from ulmus.grid import bins_of, num_cells, range_of
 from ulmus.records import Json, Measure
 from ulmus.runs.log import LoggedStep, RunLog
-from ulmus.runs.views import CurvePoint, Tally, champions, source_of
+from ulmus.runs.views import CurvePoint, Tally, champions, measures_of, source_of
 from ulmus.viewer.descent import DescentStep, descent
-from ulmus.viewer.grid import measures_of, range_of
 from ulmus.viewer.pages import distinct, overview, ranked_champions
 from ulmus.viewer.plain_text import visible
 from ulmus.viewer.scenes import ProblemView

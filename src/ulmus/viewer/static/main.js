@@ -88,7 +88,7 @@ function build(page) {
   const generations = page.descent.length - 1;
   main.replaceChildren(
     headerView(page), map.node,
-    section("The film of descent", generations ? `From the seed to the best program in ${number(generations)} ${generations === 1 ? "step" : "steps"}, along first parents. The curve is the ${page.fitness.name}; drag along it.` : "The seed is still the best program.", new FilmView(page, world).node),
+    section("The film of descent", generations ? `From the seed to the best program in ${number(generations)} ${generations === 1 ? "step" : "steps"}, along first parents. The curve is the ${page.fitness.name}; drag along it.` : "The best program has no parents in this run.", new FilmView(page, world).node),
     section(world ? "The best walkers" : "The best programs", "The best of regions of the map that lie apart.", galleryView(page, world, map.choose)),
     section("How the map filled", null, curvesView(page)),
     section("Operators", null, operatorsView(page.operators)),
