@@ -22,6 +22,7 @@ COMMANDS = (
     "simulate",
     "mine",
     "train diff",
+    "train inventor",
     "tune",
     "warm-up",
     "study repair",

@@ -45,8 +45,8 @@ from ulmus.training.tokenizer import END, end_token
 
 T = TypeVar("T")
 
-TOKENS_PER_STEP = 2_048
-"""About eight programs of Sodarace; a training of minutes needs many steps more than large ones."""
+TOKENS_PER_STEP = 1_024
+"""About four programs of Sodarace: a training of minutes needs many steps more than large ones."""
 TOKENIZER_TEXTS = 3_000
 """Programs from which a new tokenizer learns."""
 PROMPT_TEXTS = 5_000
