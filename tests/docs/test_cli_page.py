@@ -22,6 +22,7 @@ COMMANDS = (
     "simulate",
     "mine",
     "train diff",
+    "train inventor",
     "tune",
     "dataset",
     "sample",
