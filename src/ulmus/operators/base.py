@@ -60,6 +60,24 @@ class Operator(Protocol):
         ...
 
 
+class WishingOperator(Protocol):
+    """An operator that can be told what to do with each parent; see `Operator`."""
+
+    @property
+    def wishes(self) -> Mapping[str, float]:
+        """What it can be asked for, by message with its share; empty if it is not asked."""
+        ...
+
+    def propose(
+        self,
+        parents: Sequence[Sequence[Program]],
+        rngs: Sequence[random.Random],
+        wishes: Sequence[str] | None = None,
+    ) -> list[Proposal]:
+        """Return one proposal per entry of `parents`, each made for its message."""
+        ...
+
+
 def siblings_of(operator: Operator) -> int:
     """Return how many children in a row an operator wants of the same parents, 1 if it is silent.
 

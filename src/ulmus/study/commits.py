@@ -7,15 +7,16 @@ of local variables. That is strict, since a bug can be fixed in many ways.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ulmus.errors import ConfigError
-from ulmus.operators.base import Operator
+from ulmus.operators.base import Operator, WishingOperator
 from ulmus.records import Json, Program, Proposal
 from ulmus.seeding import derive, generator
 from ulmus.study.sameness import canonical
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from ulmus.mining.sample import Sample
 
 KIND, SPLIT, LEVELS = "fix", "test", ("func", "method")
+
+TOGETHER = 32
+"""Commits that a model is asked about at a time."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def study(
         data: Folder or file of mined edits.
         num_samples: Number of children, at least 1.
         seed: Seed of all random choices.
-        count: Called after each commit with its number of samples.
+        count: Called now and then with the number of samples since the call before.
 
     Raises:
         ConfigError: The data hold no such commit.
@@ -127,19 +131,34 @@ def study(
             f"{data} holds no commit to study: kind {KIND}, split {SPLIT}, level func or method"
         )
     order = sorted(range(len(fixes)), key=lambda k: derive(seed, "commits/order", 0, k))
+    asked = [
+        (chosen, index)
+        for place, chosen in enumerate(order[:num_samples])
+        for index in range(len(range(place, num_samples, len(fixes))))
+    ]
     attempts: list[Attempt] = []
-    for place, chosen in enumerate(order[:num_samples]):
-        times = len(range(place, num_samples, len(fixes)))
-        attempts += _attempts(operator, fixes[chosen], times, seed, chosen)
-        count(times)
+    for start in range(0, len(asked), TOGETHER):
+        some = asked[start : start + TOGETHER]
+        rngs = [generator(seed, "commits/child", *pair) for pair in some]
+        chosen_fixes = [fixes[chosen] for chosen, _ in some]
+        proposals = _propose(operator, chosen_fixes, rngs)
+        attempts += map(Attempt, chosen_fixes, proposals)
+        count(len(some))
     return attempts
 
 
-def _attempts(operator: Operator, fix: Fix, times: int, seed: int, number: int) -> list[Attempt]:
-    rngs = [generator(seed, "commits/child", number, index) for index in range(times)]
-    told = with_message(operator, fix.message)
-    proposals = told.propose([[fix.parent]] * times, rngs)
-    return [Attempt(fix, proposal) for proposal in proposals]
+def _propose(
+    operator: Operator, fixes: Sequence[Fix], rngs: Sequence[random.Random]
+) -> list[Proposal]:
+    """Ask for a child of each; a model that takes a message per child answers all together."""
+    if hasattr(operator, "wishes"):
+        told = cast(WishingOperator, operator)
+        return told.propose([[fix.parent] for fix in fixes], rngs, [fix.message for fix in fixes])
+    return [
+        proposal
+        for fix, rng in zip(fixes, rngs, strict=True)
+        for proposal in with_message(operator, fix.message).propose([[fix.parent]], [rng])
+    ]
 
 
 def summary(
