@@ -1,0 +1,579 @@
+"""Stage 3: a program model learns by reinforcement to invent for a terrain (paper, section 4).
+
+Each iteration the policy writes programs for every terrain, the problem judges them, and PPO makes
+what went better than foreseen likelier. A price on leaving the model of stage 2 is part of the
+reward. How the pieces work: `terrains` (what a terrain is to a model), `conditioned` (policy and
+judge), `rollouts` (writing), `ppo` (sums), `collapse` (what is watched), `inventors` (folders).
+
+How this departs from the paper:
+  - Size: a policy of the size of the stage-2 model, 3 million weights in our own runs; the paper:
+    300 million.
+  - Batch and length: 96 programs and 120 iterations, what two CPU cores do in two hours; the
+    paper: 1,024 and 100 on 32 GPUs. All terrains get equally many programs of a batch; the paper
+    draws them uniformly.
+  - Terrain networks are smaller, and begin where stage 2 is; see `terrains`.
+  - Hyperparameters of PPO: the paper says "default" and gives none. Ours are below. Rewards are
+    not discounted, and there is no bonus for entropy: the price on leaving stage 2 does that work.
+  - An iteration ends early if the policy has moved too far (`kl_stop`); the paper does not say.
+  - The price per nat is not stated in the paper, nor is the unit of its rewards.
+  - A program that does not end within the longest length is invalid, whatever it says.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ulmus.errors import ConfigError, TrainingError
+from ulmus.seeding import generator
+from ulmus.training import checkpoints, collapse, ppo
+from ulmus.training.card import conditional_card
+from ulmus.training.collapse import Iteration, Learned, Sample
+from ulmus.training.conditioned import Judge, said
+from ulmus.training.cross import Cross, cross_table, write_samples
+from ulmus.training.inventors import Inventor, conditioned, open_inventor, write_conditional
+from ulmus.training.machine import machine as this_machine
+from ulmus.training.rollouts import Rollouts, chances_for, draw
+
+Score = Callable[[Sequence[tuple[str, str]]], Sequence[float | None]]
+"""From pairs of a program and a terrain to scores, None for a program that failed."""
+
+MICRO_TOKENS = 4_096
+"""Places of a batch that are computed at once; bounds the memory, changes nothing else."""
+
+# ── Settings ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides the result, besides the model of stage 2 and the scores.
+
+    Attributes:
+        terrains: Names of the terrains, at least one.
+        terrain_network: "codes" or "picture"; see `terrains`.
+        prefix_vectors: Vectors that a terrain becomes.
+        samples: Programs per iteration, at least one per terrain.
+        iterations: Iterations.
+        max_tokens: Longest program, in tokens; None: as the model of stage 2 was taught.
+        epochs: How often each program is learned from.
+        minibatches: Changes of the weights per epoch.
+        rate: Learning rate of the language model.
+        terrain_rate: Of the terrain networks.
+        value_rate: Of the judge.
+        clip: How far a token's ratio may move, see `ppo.policy_loss`.
+        value_clip: How far a value may move, see `ppo.value_loss`; None: as far as it likes.
+        discount: Of later rewards; 1 since all programs have an end.
+        trace: How far a reward reaches back past the values, lambda.
+        kl_weight: Price of a nat away from stage 2, in units of reward.
+        kl_stop: Nats per token that the policy may move in one iteration.
+        norm: Largest norm of a gradient, of policy and judge each.
+        reward_unit: The score that is worth 1. 100 u is a good walker's way in ten seconds.
+        judged: Programs per terrain that are scored on every terrain, before and after.
+        cross_every: Do so each so many iterations as well; 0: never.
+        save_every_s: Seconds between two checkpoints.
+        seed: Of all random choices.
+    """
+
+    terrains: tuple[str, ...] = ("left_wall", "right_wall", "tunnel")
+    terrain_network: str = "codes"
+    prefix_vectors: int = 1
+    samples: int = 96
+    iterations: int = 120
+    max_tokens: int | None = None
+    epochs: int = 2
+    minibatches: int = 4
+    rate: float = 1e-4
+    terrain_rate: float = 1e-3
+    value_rate: float = 3e-4
+    clip: float = 0.2
+    value_clip: float | None = None
+    discount: float = 1.0
+    trace: float = 0.95
+    kl_weight: float = 0.01
+    kl_stop: float = 0.02
+    norm: float = 1.0
+    reward_unit: float = 100.0
+    judged: int = 32
+    cross_every: int = 0
+    save_every_s: float = 300.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check what belongs together.
+
+        Raises:
+            ConfigError: A value makes no sense.
+        """
+        if not self.terrains or len(set(self.terrains)) < len(self.terrains):
+            raise ConfigError(
+                f"--terrains must name different terrains; got {','.join(self.terrains) or 'none'}"
+            )
+        if self.samples < max(len(self.terrains), self.minibatches):
+            raise ConfigError(
+                f"--samples must be at least {max(len(self.terrains), self.minibatches)}, one for "
+                f"each terrain and each minibatch; got {self.samples}"
+            )
+        for name in ("samples", "iterations", "epochs", "minibatches", "prefix_vectors", "judged"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1; got {getattr(self, name)}")
+        for name in ("rate", "terrain_rate", "value_rate", "kl_stop", "reward_unit", "norm"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ConfigError(f"{name} must be above 0; got {getattr(self, name)}")
+        for name in ("clip", "discount", "trace"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must lie in 0 to 1, 0 left out")
+        if not 0 <= self.kl_weight < math.inf:
+            raise ConfigError(f"kl_weight must be 0 or more; got {self.kl_weight}")
+
+
+FREE = ("iterations", "save_every_s", "judged", "cross_every")
+"""Settings that may change at a resume: they do not change what an iteration does."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a training.
+
+    Attributes:
+        folder: Of the model.
+        iterations: Iterations done.
+        before, after: Programs for each terrain, scored on every terrain.
+        best: Best score per terrain of all programs written meanwhile.
+        seconds: Time of the training.
+    """
+
+    folder: Path
+    iterations: int
+    before: Cross
+    after: Cross
+    best: Mapping[str, float]
+    seconds: float
+
+
+# ── What learns ───────────────────────────────────────────────────────────────────────────────
+
+
+class Learners(nn.Module):
+    """Policy and judge, both begun as the model of stage 2, and that model itself."""
+
+    def __init__(self, inventor: Inventor, settings: Settings):
+        """Make both from the inventor, whose network becomes the policy's."""
+        super().__init__()
+        told = settings.terrains, settings.terrain_network, settings.prefix_vectors, settings.seed
+        self.policy = conditioned(inventor, *told)
+        self.judge = Judge(copy.deepcopy(self.policy))
+        self.stage_2 = copy.deepcopy(self.policy).requires_grad_(False)
+        self.start: Tensor  # the prefix behind which stage 2 writes
+        start = inventor.end_vector.clone().expand(settings.prefix_vectors, -1)
+        self.register_buffer("start", start, persistent=False)
+
+    def groups(self, settings: Settings) -> list[dict[str, Any]]:
+        """Return the weights with their learning rates."""
+        networks = (self.policy.terrains, self.judge.model.terrains)
+        judge = [*self.judge.model.net.parameters(), *self.judge.value.parameters()]
+        terrains = [weight for network in networks for weight in network.parameters()]
+        return [
+            {"params": list(self.policy.net.parameters()), "lr": settings.rate},
+            {"params": terrains, "lr": settings.terrain_rate},
+            {"params": judge, "lr": settings.value_rate},
+        ]
+
+
+def optimizer_for(learners: Learners, settings: Settings) -> torch.optim.Optimizer:
+    """Adam; the price on leaving stage 2 stands in for weight decay."""
+    return torch.optim.Adam(learners.groups(settings), betas=(0.9, 0.95), eps=1e-8, fused=True)
+
+
+# ── Experience ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What was written in one iteration, with all that the steps need.
+
+    Attributes:
+        terrains: (programs,), number of the terrain of each.
+        rollouts: The programs.
+        reference: (programs, length), log-probabilities under stage 2.
+        values: (programs, length), what the judge foresaw.
+        advantages: (programs, length), normalised over all tokens.
+        returns: (programs, length), what the judge should have foreseen.
+    """
+
+    terrains: Tensor
+    rollouts: Rollouts
+    reference: Tensor
+    values: Tensor
+    advantages: Tensor
+    returns: Tensor
+
+    @property
+    def there(self) -> Tensor:
+        """Which places hold tokens, (programs, length)."""
+        return ppo.present(self.rollouts.lengths, self.rollouts.tokens.shape[1])
+
+
+def terrains_of(count: int, num_terrains: int) -> Tensor:
+    """Return the terrain of each program of a batch: all in turn."""
+    return torch.arange(count) % num_terrains
+
+
+def in_micro_batches(rows: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Part rows by length, so that little is padded and no part has too many places."""
+    part: list[int] = []
+    for row in sorted(rows, key=lambda row: lengths[row]):
+        if part and lengths[row] * (len(part) + 1) > MICRO_TOKENS:
+            yield part
+            part = []
+        part.append(row)
+    yield part
+
+
+@torch.no_grad()
+def look_back(
+    learners: Learners, terrains: Tensor, rollouts: Rollouts, rewards: Tensor, settings: Settings
+) -> Experience:
+    """Find out what the judge foresaw and what stage 2 would have said; compute advantages.
+
+    Args:
+        learners: The networks.
+        terrains: (programs,).
+        rollouts: The programs.
+        rewards: (programs,), of whole programs.
+        settings: Price, discount and trace.
+    """
+    values, reference = torch.zeros_like(rollouts.log_probs), torch.zeros_like(rollouts.log_probs)
+    lengths = rollouts.lengths.tolist()
+    prefixes, stage_2 = learners.judge.model.terrains(), learners.stage_2
+    for rows in in_micro_batches(range(len(lengths)), lengths):
+        longest = max(lengths[row] for row in rows)
+        tokens = rollouts.tokens[rows, :longest]
+        values[rows, :longest] = learners.judge.values(prefixes[terrains[rows]], tokens)
+        units = stage_2.hidden(learners.start.expand(len(rows), -1, -1), tokens)
+        reference[rows, :longest] = said(stage_2.log_probabilities(units), tokens)
+    there = ppo.present(rollouts.lengths, rollouts.tokens.shape[1])
+    values, reference = values * there, reference * there
+    rewarded = ppo.token_rewards(
+        rewards, rollouts.lengths, rollouts.log_probs, reference, settings.kl_weight
+    )
+    raw = ppo.advantages(rewarded, values, rollouts.lengths, settings.discount, settings.trace)
+    advantages = torch.zeros_like(raw)
+    advantages[there] = ppo.normalised(raw[there])
+    return Experience(terrains, rollouts, reference, values, advantages, raw + values)
+
+
+# ── Steps ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Sums:
+    """Running means over the steps of an iteration, each step counting the same."""
+
+    steps: int = 0
+    totals: dict[str, float] = field(default_factory=dict)
+
+    def add(self, values: Mapping[str, float]) -> None:
+        self.steps += 1
+        for name, value in values.items():
+            self.totals[name] = self.totals.get(name, 0.0) + value
+
+    def mean(self, name: str) -> float:
+        return self.totals.get(name, 0.0) / max(1, self.steps)
+
+
+def learn(
+    learners: Learners,
+    optimizer: torch.optim.Optimizer,
+    seen: Experience,
+    settings: Settings,
+    iteration: int,
+) -> Learned:
+    """Change the weights by what was seen, a few passes, or fewer if the policy moves too far."""
+    sums, last_kl = _Sums(), 0.0
+    for epoch in range(settings.epochs):
+        rows = list(range(len(seen.terrains)))
+        generator(settings.seed, "minibatches", iteration, epoch).shuffle(rows)
+        for part in range(settings.minibatches):
+            mine = rows[part :: settings.minibatches]
+            found = add_gradients(learners, seen, mine, settings)
+            last_kl = found["kl"]
+            if last_kl > settings.kl_stop:
+                optimizer.zero_grad()
+                return _learned(sums, last_kl)
+            policy = nn.utils.clip_grad_norm_(learners.policy.parameters(), settings.norm)
+            judge = nn.utils.clip_grad_norm_(learners.judge.parameters(), settings.norm)
+            if not math.isfinite(found["policy"] + found["value"] + float(policy + judge)):
+                raise FloatingPointError
+            optimizer.step()
+            optimizer.zero_grad()
+            sums.add({**found, "gradient": float(policy)})
+    return _learned(sums, last_kl)
+
+
+def add_gradients(
+    learners: Learners, seen: Experience, rows: Sequence[int], settings: Settings
+) -> dict[str, float]:
+    """Add up the gradients of some programs; return the mean over their tokens of each figure."""
+    lengths = seen.rollouts.lengths.tolist()
+    total = sum(lengths[row] for row in rows)
+    means = dict.fromkeys(("policy", "value", "clipped", "kl", "entropy"), 0.0)
+    for some in in_micro_batches(rows, lengths):
+        longest = max(lengths[row] for row in some)
+        there = seen.there[some, :longest]
+
+        def flat(matrix: Tensor, some: list[int] = some, there: Tensor = there) -> Tensor:
+            return matrix[some, : there.shape[1]][there]
+
+        tokens, which = seen.rollouts.tokens[some, :longest], seen.terrains[some]
+        units = learners.policy.hidden(learners.policy.terrains()[which], tokens)
+        told = learners.policy.log_probabilities(units[there])
+        values = learners.judge.values(learners.judge.model.terrains()[which], tokens)[there]
+        steps = ppo.policy_loss(
+            said(told, tokens[there]), flat(seen.rollouts.log_probs), flat(seen.advantages),
+            settings.clip,
+        )  # fmt: skip
+        error = ppo.value_loss(values, flat(seen.values), flat(seen.returns), settings.value_clip)
+        share = int(there.sum()) / total
+        ((steps.loss + error) * share).backward()
+        entropy = -(told.detach().exp() * told.detach()).sum(-1).mean()
+        figures = (steps.loss, error, steps.clipped, steps.kl, entropy)
+        for name, value in zip(means, figures, strict=True):
+            means[name] += share * float(value)
+    return means
+
+
+def _learned(sums: _Sums, last_kl: float) -> Learned:
+    return Learned(
+        sums.steps, sums.mean("policy"), sums.mean("value"), sums.mean("clipped"), last_kl,
+        sums.mean("entropy"), sums.mean("gradient"),
+    )  # fmt: skip
+
+
+# ── Loop ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def train(
+    start: Path,
+    score: Score,
+    settings: Settings,
+    folder: Path,
+    *,
+    resume: bool = False,
+    observe: Callable[[Iteration], None] = lambda iteration: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Result | None:
+    """Train a conditional inventor and write its folder.
+
+    Args:
+        start: Folder of the stage-2 model.
+        score: Judges programs on terrains; equal calls must give equal scores.
+        settings: Everything else that decides the result.
+        folder: Of the result; holds log and checkpoints meanwhile.
+        resume: Go on from the last checkpoint in the folder.
+        observe: Is told what each iteration came to.
+        stop: Is asked after each iteration; a checkpoint is written before the training ends.
+
+    Returns:
+        What came of it; None if it was stopped.
+
+    Raises:
+        TrainingError: See `ulmus.errors`; the last good checkpoint stays.
+        ConfigError: There is no such terrain or terrain network.
+    """
+    machine = this_machine()
+    if machine.num_processes > 1:
+        raise TrainingError("stage 3 trains in one process; leave `accelerate launch` out")
+    device = machine.device
+
+    # What learns
+    inventor = open_inventor(start)
+    most = _longest(inventor, settings)
+    learners = Learners(inventor, settings).to(device)
+    optimizer = optimizer_for(learners, settings)
+    names, terrains = settings.terrains, terrains_of(settings.samples, len(settings.terrains))
+    terrains = terrains.to(device)
+
+    # Where it stands
+    iteration, earlier_s = 0, 0.0
+    best: dict[str, float] = dict.fromkeys(names, 0.0)
+    before: Cross | None = None
+    if resume:
+        place = checkpoints.newest(folder)
+        if place is None:
+            raise TrainingError(f"there is no checkpoint in {folder} to go on from")
+        checkpoint = checkpoints.load(place)
+        _check_same(checkpoint.state, _identity(settings, inventor), place)
+        checkpoints.restore(checkpoint, learners, optimizer, place)
+        iteration, earlier_s = checkpoint.step, checkpoint.state["elapsed_s"]
+        best, before = checkpoint.state["best"], Cross.from_json(checkpoint.state["before"])
+        collapse.cut(folder, iteration)
+    started = saved = time.monotonic()
+
+    def cross(purpose: str) -> Cross:
+        return cross_table(
+            learners.policy, inventor, names, score, settings.judged, most, settings.seed, purpose
+        )
+
+    def keep(begun: Cross) -> None:
+        if not all(bool(w.isfinite().all()) for w in checkpoints.trained(learners).values()):
+            raise _no_number(iteration, folder)
+        state = {
+            "elapsed_s": earlier_s + time.monotonic() - started, "best": best,
+            "before": begun.to_json(), "identity": _identity(settings, inventor),
+        }  # fmt: skip
+        checkpoints.save(folder, checkpoints.capture(iteration, learners, optimizer, state))
+
+    if before is None:
+        before = cross("before")
+        keep(before)
+        collapse.append(folder, {"iteration": 0, "cross": before.to_json()})
+
+    # Iterations
+    while iteration < settings.iterations:
+        clock = _Clock()
+        chances = chances_for(settings.seed, "rollouts", iteration, settings.samples, most)
+        with torch.no_grad():
+            prefixes = learners.policy.terrains()[terrains]
+        rollouts = draw(learners.policy, prefixes, chances.to(device), inventor.end)
+        samples_told = rollouts.texts(inventor.tokenizer, inventor.prompt)
+        clock.lap("writing")
+        samples = judged(samples_told, [names[n] for n in terrains.tolist()], score)
+        rewards = torch.tensor([(s.score or 0.0) / settings.reward_unit for s in samples])
+        clock.lap("judging")
+        seen = look_back(learners, terrains, rollouts, rewards.to(device), settings)
+        clock.lap("looking")
+        try:
+            learned = learn(learners, optimizer, seen, settings, iteration)
+        except FloatingPointError:
+            raise _no_number(iteration, folder) from None
+        clock.lap("learning")
+        iteration += 1
+        told = figures(iteration, samples, seen, float(rewards.mean()), learned, best, clock)
+        best = {name: one.best_so_far for name, one in told.terrains.items()}
+        line = told.to_json()
+        if settings.cross_every and iteration % settings.cross_every == 0:
+            line["cross"] = cross(f"after {iteration}").to_json()
+        collapse.append(folder, line)
+        observe(told)
+        if stop():
+            keep(before)
+            return None
+        if time.monotonic() - saved > settings.save_every_s:
+            keep(before)
+            saved = time.monotonic()
+    keep(before)
+
+    # What came of it
+    after = cross("after")
+    write_samples(folder, after)
+    seconds = earlier_s + time.monotonic() - started
+    result = Result(folder, iteration, before, after, best, seconds)
+    asking = {
+        "terrains": list(names),
+        "terrain_network": settings.terrain_network,
+        "prefix_vectors": settings.prefix_vectors,
+        "max_tokens": most,
+    }
+    card = conditional_card(str(start.resolve().name), inventor, settings, result)
+    write_conditional(folder, inventor, learners.policy, asking, card)
+    return result
+
+
+def judged(programs: Sequence[str | None], terrains: Sequence[str], score: Score) -> list[Sample]:
+    """Score programs, each on its terrain; those that did not end are not run."""
+    pairs = [(p, t) for p, t in zip(programs, terrains, strict=True) if p is not None]
+    scores = iter(score(pairs))
+    return [
+        Sample(terrain, program, None if program is None else next(scores))
+        for program, terrain in zip(programs, terrains, strict=True)
+    ]
+
+
+def figures(
+    iteration: int,
+    samples: Sequence[Sample],
+    seen: Experience,
+    reward: float,
+    learned: Learned,
+    best: Mapping[str, float],
+    clock: _Clock,
+) -> Iteration:
+    """Put together what an iteration came to."""
+    there = seen.there
+    apart = ((seen.rollouts.log_probs - seen.reference) * there).sum()
+    by_terrain = collapse.by_terrain(samples, list(best), best)
+    shared = collapse.shared(samples)
+    return Iteration(
+        iteration=iteration,
+        reward=reward,
+        terrains=by_terrain,
+        shared=shared,
+        kl=float(apart) / len(samples),
+        kl_per_token=float(apart / there.sum()),
+        explained_variance=ppo.explained_variance(seen.values[there], seen.returns[there]),
+        learned=learned,
+        tokens=int(there.sum()),
+        seconds=clock.laps,
+        warnings=collapse.warnings_of(by_terrain, shared),
+    )
+
+
+class _Clock:
+    """Tells how long each part of an iteration took."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.laps[name] = round(now - self._last, 3)
+        self._last = now
+
+
+def _longest(inventor: Inventor, settings: Settings) -> int:
+    """Return the longest program in tokens, checked against what the network can see."""
+    most = settings.max_tokens or inventor.max_tokens
+    room = inventor.net.shape.context - settings.prefix_vectors - len(inventor.prompt_tokens)
+    if most > room:
+        raise ConfigError(
+            f"--max-tokens must be at most {room}, what the network sees less prefix and prompt; "
+            f"got {most}"
+        )
+    return most
+
+
+# ── Checkpoints ───────────────────────────────────────────────────────────────────────────────
+
+
+def _identity(settings: Settings, inventor: Inventor) -> dict[str, Any]:
+    """What must not change at a resume; the end of the training may move."""
+    kept = {key: value for key, value in asdict(settings).items() if key not in FREE}
+    return {**kept, "terrains": list(settings.terrains), "stage-2 model": inventor.fingerprint}
+
+
+def _check_same(state: Mapping[str, Any], now: Mapping[str, Any], place: Path) -> None:
+    then = state.get("identity", {})
+    for key in sorted(now.keys() | then.keys()):
+        if now.get(key) != then.get(key):
+            raise TrainingError(
+                f"{place} was trained with {key} = {then.get(key)!r}, now it is {now.get(key)!r}; "
+                "resume with the same model and options, or start anew in another folder"
+            )
+
+
+def _no_number(iteration: int, folder: Path) -> TrainingError:
+    kept = checkpoints.newest(folder)
+    where = f"the last good checkpoint is {kept}" if kept else "no checkpoint was written yet"
+    return TrainingError(
+        f"after iteration {iteration} a loss or a weight is no finite number; the training ends, "
+        f"{where}. A smaller --rate helps"
+    )
