@@ -171,9 +171,8 @@ class Learners(nn.Module):
         self.policy = conditioned(inventor, *told)
         self.judge = Judge(copy.deepcopy(self.policy))
         self.stage_2 = copy.deepcopy(self.policy).requires_grad_(False)
-        self.start: Tensor  # the prefix behind which stage 2 writes
-        start = inventor.end_vector.clone().expand(settings.prefix_vectors, -1)
-        self.register_buffer("start", start, persistent=False)
+        self.start: Tensor  # what stands before the prompt in stage 2
+        self.register_buffer("start", inventor.own_prefix, persistent=False)
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
         """Return the weights with their learning rates."""
@@ -346,7 +345,7 @@ def add_gradients(
         entropy = -(told.detach().exp() * told.detach()).sum(-1).mean()
         figures = (steps.loss, error, steps.clipped, steps.kl, entropy)
         for name, value in zip(means, figures, strict=True):
-            means[name] += share * float(value)
+            means[name] += share * float(value.detach())
     return means
 
 
@@ -541,14 +540,15 @@ class _Clock:
 
 def _longest(inventor: Inventor, settings: Settings) -> int:
     """Return the longest program in tokens, checked against what the network can see."""
-    most = settings.max_tokens or inventor.max_tokens
     room = inventor.net.shape.context - settings.prefix_vectors - len(inventor.prompt_tokens)
-    if most > room:
+    if settings.max_tokens is None:
+        return min(inventor.max_tokens, room)
+    if settings.max_tokens > room:
         raise ConfigError(
             f"--max-tokens must be at most {room}, what the network sees less prefix and prompt; "
-            f"got {most}"
+            f"got {settings.max_tokens}"
         )
-    return most
+    return settings.max_tokens
 
 
 # ── Checkpoints ───────────────────────────────────────────────────────────────────────────────

@@ -41,9 +41,10 @@ class Inventor:
         net: The network.
         tokenizer: Its tokenizer.
         told: Content of ulmus.json.
-        prompt: Fixed first lines of every program.
+        prompt: Fixed first lines of every program; may be empty.
+        marked: The token that ends a program also stands before the prompt.
         end: The token that ends a program.
-        max_tokens: Longest program, in tokens, prompt left out.
+        max_tokens: Longest program, in tokens.
         fingerprint: Of the weights and of ulmus.json.
     """
 
@@ -51,6 +52,7 @@ class Inventor:
     tokenizer: Tokenizer
     told: Mapping[str, Any]
     prompt: str
+    marked: bool
     end: int
     max_tokens: int
     fingerprint: str
@@ -65,6 +67,12 @@ class Inventor:
     def end_vector(self) -> Tensor:
         """Vector of the token that ends a program, (width,)."""
         return self.net.model.embed_tokens.weight[self.end].detach()
+
+    @property
+    def own_prefix(self) -> Tensor:
+        """What stands before the prompt in stage 2, (0 or 1, width); something must be first."""
+        there = self.marked or not self.prompt_tokens
+        return self.end_vector.clone().expand(1 if there else 0, -1)
 
 
 def open_inventor(folder: Path, kind: str = "inventor") -> Inventor:
@@ -102,7 +110,10 @@ def open_inventor(folder: Path, kind: str = "inventor") -> Inventor:
         )
     content = (folder / "model.safetensors").read_bytes() + (folder / ASKING).read_bytes()
     fingerprint = hashlib.sha256(content).hexdigest()[:16]
-    return Inventor(trainee.net, trainee.tokenizer, told, prompt, number, most, fingerprint)
+    plain = prompt.removeprefix(str(end))
+    return Inventor(
+        trainee.net, trainee.tokenizer, told, plain, plain != prompt, number, most, fingerprint
+    )
 
 
 def problem_of(folder: Path) -> tuple[str, dict[str, Any]]:

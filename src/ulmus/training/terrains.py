@@ -10,8 +10,8 @@ How this departs from the paper:
     ResNet50, 24 million. It normalises by groups and not by batches, since a batch is the few
     terrains of a training, and ends in six columns of means and not in one, since it matters
     where a wall stands.
-  - Both networks begin at one vector, that of the token which ends a text, so that the model
-    before the first step writes what stage 2 writes; the paper does not say how it begins.
+  - Both networks begin at one vector, that of the token which ends a text, so that before the
+    first step the model writes about what stage 2 writes; the paper does not say how it begins.
 """
 
 from __future__ import annotations
