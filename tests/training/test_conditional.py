@@ -74,13 +74,13 @@ def inventor(tmp_path: Path) -> Path:
     return write_inventor(tmp_path / "inventor")
 
 
-@pytest.mark.parametrize("kind", ["codes", "picture"])
+@pytest.mark.parametrize("kind", ["codes", pytest.param("picture", marks=pytest.mark.slow)])
 def test_it_learns_to_write_what_each_terrain_rewards(
     kind: str, inventor: Path, tmp_path: Path
 ) -> None:
     settings = replace(
-        TINY, terrain_network=kind, samples=64, iterations=25, epochs=3, judged=40, kl_stop=0.1,
-        rate=5e-3, trace=1.0,
+        TINY, terrain_network=kind, samples=64, iterations=23, epochs=3, judged=40, kl_stop=0.1,
+        value_rate=1e-2, trace=1.0,
     )  # fmt: skip
     told: list[Iteration] = []
     result = train(inventor, score, settings, tmp_path / "out", observe=told.append)
@@ -93,7 +93,7 @@ def test_it_learns_to_write_what_each_terrain_rewards(
     assert told[0].kl < 0.3
     assert told[-1].kl > 1
     assert told[-1].learned.entropy < told[0].learned.entropy
-    assert [one.iteration for one in told] == list(range(1, 26))
+    assert [one.iteration for one in told] == list(range(1, 24))
 
 
 def test_the_folder_says_all_and_writes_programs(inventor: Path, tmp_path: Path) -> None:
@@ -173,14 +173,14 @@ def test_a_stopped_training_goes_on_to_the_same_weights(inventor: Path, tmp_path
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(inventor: Path, tmp_path: Path) -> None:
-    train(inventor, score, replace(TINY, iterations=40), tmp_path / "whole")
+    train(inventor, score, replace(TINY, iterations=16), tmp_path / "whole")
     parts = tmp_path / "parts"
     code = (
         "import sys; sys.path[:0] = sys.argv[2:]\n"
         "import torch; torch.set_num_threads(1)\n"
         "from dataclasses import replace; from pathlib import Path\n"
         "from test_conditional import TINY, score, train\n"
-        "train(Path(sys.argv[1]) / 'inventor', score, replace(TINY, iterations=40, save_every_s=0),"
+        "train(Path(sys.argv[1]) / 'inventor', score, replace(TINY, iterations=16, save_every_s=0),"
         " Path(sys.argv[1]) / 'parts')"
     )
     paths = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
@@ -194,7 +194,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(inventor: Path, tmp_path:
     assert child.poll() is None, "the training ended before it was killed"
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    assert train(inventor, score, replace(TINY, iterations=40), parts, resume=True) is not None
+    assert train(inventor, score, replace(TINY, iterations=16), parts, resume=True) is not None
     assert same(weights(tmp_path / "whole"), weights(parts))
     assert log_of(tmp_path / "whole") == log_of(parts)
 
@@ -204,7 +204,7 @@ def test_a_resume_with_other_options_or_another_model_is_refused(
 ) -> None:
     out = tmp_path / "out"
     train(inventor, score, replace(TINY, iterations=1), out)
-    with pytest.raises(TrainingError, match="kl_weight = 0.01, now it is 0.5"):
+    with pytest.raises(TrainingError, match=r"kl_weight = 0\.01, now it is 0\.5"):
         train(inventor, score, replace(TINY, kl_weight=0.5), out, resume=True)
     other = write_inventor(tmp_path / "other", prompt="go a")
     with pytest.raises(TrainingError, match="stage-2 model"):
@@ -222,7 +222,7 @@ def test_a_reward_that_is_no_number_keeps_the_last_good_checkpoint(
         return [math.nan if len(calls) == 4 else value for value in score(pairs)]
 
     out = tmp_path / "out"
-    with pytest.raises(TrainingError, match=r"after iteration 2 .* step-00000002"):
+    with pytest.raises(TrainingError, match=r"after iteration 2 .*step-00000002"):
         train(inventor, broken, replace(TINY, save_every_s=0), out)
     assert all(bool(weight.isfinite().all()) for weight in weights(out).values())
     assert train(inventor, score, TINY, out, resume=True) is not None

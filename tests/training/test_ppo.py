@@ -54,6 +54,8 @@ def test_advantages_are_normalised() -> None:
     half = math.sqrt(1.5)
     assert close(found, -half, 0.0, half)
     assert close(ppo.normalised(torch.tensor([5.0, 5.0])), 0.0, 0.0)
+    # a deviation of 0.001 is noise: divided by 0.02, not by itself
+    assert close(ppo.normalised(torch.tensor([0.499, 0.501])), -0.05, 0.05)
 
 
 def test_the_policy_loss_by_hand() -> None:

@@ -32,7 +32,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ulmus.errors import ConfigError, TrainingError
+from ulmus.errors import ConfigError, TrainingError, unknown_name
 from ulmus.seeding import generator
 from ulmus.training import checkpoints, collapse, ppo
 from ulmus.training.card import conditional_card
@@ -42,6 +42,7 @@ from ulmus.training.cross import Cross, cross_table, write_samples
 from ulmus.training.inventors import Inventor, conditioned, open_inventor, write_conditional
 from ulmus.training.machine import machine as this_machine
 from ulmus.training.rollouts import Rollouts, chances_for, draw
+from ulmus.training.terrains import KINDS
 
 Score = Callable[[Sequence[tuple[str, str]]], Sequence[float | None]]
 """From pairs of a program and a terrain to scores, None for a program that failed."""
@@ -116,6 +117,8 @@ class Settings:
             raise ConfigError(
                 f"--terrains must name different terrains; got {','.join(self.terrains) or 'none'}"
             )
+        if self.terrain_network not in KINDS:
+            raise unknown_name("terrain network", self.terrain_network, KINDS)
         if self.samples < max(len(self.terrains), self.minibatches):
             raise ConfigError(
                 f"--samples must be at least {max(len(self.terrains), self.minibatches)}, one for "
@@ -187,8 +190,12 @@ class Learners(nn.Module):
 
 
 def optimizer_for(learners: Learners, settings: Settings) -> torch.optim.Optimizer:
-    """Adam; the price on leaving stage 2 stands in for weight decay."""
-    return torch.optim.Adam(learners.groups(settings), betas=(0.9, 0.95), eps=1e-8, fused=True)
+    """Adam without decay: the price on leaving stage 2 does that work.
+
+    The large epsilon keeps steps small where gradients have been tiny: once the policy is sure,
+    one odd program would else move all weights by their full rate.
+    """
+    return torch.optim.Adam(learners.groups(settings), betas=(0.9, 0.95), eps=1e-5, fused=True)
 
 
 # ── Experience ────────────────────────────────────────────────────────────────────────────────
