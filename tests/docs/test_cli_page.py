@@ -22,6 +22,7 @@ COMMANDS = (
     "simulate",
     "mine",
     "train diff",
+    "train conditional",
     "tune",
     "warm-up",
     "study repair",
@@ -47,6 +48,7 @@ elite differs); 2: the command could not be carried out, and the message on stan
 | `ulmus verify` | `run`, `elites`, `different` |
 | `ulmus mine` | `data` (folder), `samples`, `commits`, `repositories`, `refused` (name and reason), `split`, `level` |
 | `ulmus train diff` | `model` (folder), `steps`, `tokens`, `seconds`, `loss`, `held_out` (loss by group) |
+| `ulmus train conditional` | `model` (folder), `iterations`, `seconds`, `before` and `after` (each `mean`, by terrain written for and scored on, and `best`), `best` (of all programs, by terrain) |
 | `ulmus study repair` | `operator`, `message`, `samples`, `seed`, `success` (by task, by number of bugs; see [the study](study.md)) |
 | `ulmus study commits` | `operator`, `identity`, `data`, `commits`, `samples`, `seed`, `applies`, `parses`, `differs`, `fixed`, `commits_fixed`, `refusals` |
 | `ulmus models list` | `models`: by name `what`, `megabytes`, `folder` |

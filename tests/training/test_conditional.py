@@ -27,8 +27,9 @@ from toy_inventor import write_inventor
 from ulmus.errors import ConfigError, TrainingError
 from ulmus.training import checkpoints
 from ulmus.training.collapse import LOG, Iteration
-from ulmus.training.conditional import Learners, Settings, in_micro_batches, train
+from ulmus.training.conditional import Settings, train
 from ulmus.training.cross import Cross, Written
+from ulmus.training.experience import Learners, in_micro_batches
 from ulmus.training.inventors import open_conditional, open_inventor
 
 WANTED = {"left_wall": "a", "right_wall": "b", "tunnel": "c"}
