@@ -31,12 +31,13 @@ from ulmus.training.conditional import Settings, train
 from ulmus.training.cross import Cross, Written
 from ulmus.training.experience import Learners, in_micro_batches
 from ulmus.training.inventors import open_conditional, open_inventor
+from ulmus.training.networks import LeftToRight
 
 WANTED = {"left_wall": "a", "right_wall": "b", "tunnel": "c"}
 
 TINY = Settings(
     terrains=("left_wall", "right_wall"), samples=8, iterations=4, epochs=2, minibatches=2, judged=3,
-    max_tokens=4, rate=3e-3, terrain_rate=3e-2, value_rate=3e-3,
+    max_tokens=4, temperature=1.0, rate=3e-3, terrain_rate=3e-2, value_rate=3e-3,
 )  # fmt: skip
 
 
@@ -148,6 +149,18 @@ def test_stage_2_stays_as_it_is_and_policy_and_judge_begin_with_it(inventor: Pat
         id(weight) for weight in checkpoints.trained(learners).values()
     }
     assert len(grouped) == len(names)
+
+
+def test_the_temperature_is_in_the_weights_of_policy_and_stage_2(inventor: Path) -> None:
+    plain = open_inventor(inventor).net
+    learners = Learners(open_inventor(inventor), replace(TINY, temperature=0.5))
+    tokens, places = torch.tensor([[1, 2, 3]]), torch.arange(3)[None]
+    stream = plain.embedded(tokens)
+    plans = [LeftToRight()] * 2
+    wanted = (plain.logits(plain.through(stream, places, plans)) / 0.5).log_softmax(-1)
+    for model in (learners.policy, learners.stage_2):
+        found = model.log_probabilities(model.through(stream, 0, plans))
+        assert torch.allclose(found, wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize(("prompt", "length"), [("go", 0), ("", 1), ("<|endoftext|>go", 1)])
@@ -284,6 +297,7 @@ def test_what_cannot_be_trained_is_named(inventor: Path, tmp_path: Path) -> None
         ({"terrains": ("flat", "flat")}, "different terrains"),
         ({"samples": 1}, "at least 2"),
         ({"rate": 0.0}, "rate must be above 0"),
+        ({"temperature": 0.0}, "temperature must be above 0"),
         ({"clip": 1.5}, "clip must lie"),
         ({"kl_weight": -1.0}, "kl_weight"),
     ],

@@ -36,6 +36,9 @@ def train_conditional(
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="Longest program; as the inventor says if not given.")
     ] = None,
+    temperature: Annotated[
+        float, typer.Option(help="Of the inventor; folded into the weights at the beginning.")
+    ] = 0.8,
     epochs: Annotated[int, typer.Option(min=1, help="How often each program is learned from.")] = 2,
     minibatches: Annotated[int, typer.Option(min=1, help="Changes of the weights per epoch.")] = 4,
     rate: Annotated[float, typer.Option(help="Learning rate of the program model.")] = 1e-4,
@@ -85,7 +88,7 @@ def train_conditional(
         "terrains": tuple(name.strip() for name in terrains.split(",") if name.strip()),
         "terrain_network": terrain_network, "prefix_vectors": prefix_vectors,
         "samples": samples, "iterations": iterations, "max_tokens": max_tokens,
-        "epochs": epochs, "minibatches": minibatches, "rate": rate,
+        "temperature": temperature, "epochs": epochs, "minibatches": minibatches, "rate": rate,
         "terrain_rate": terrain_rate, "value_rate": value_rate, "clip": clip,
         "value_clip": value_clip, "discount": discount, "trace": trace, "kl_weight": kl_weight,
         "kl_stop": kl_stop, "reward_unit": reward_unit, "judged": judged,

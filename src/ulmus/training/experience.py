@@ -19,6 +19,7 @@ from ulmus.training import ppo
 from ulmus.training.collapse import Learned
 from ulmus.training.conditioned import Judge, said
 from ulmus.training.inventors import Inventor, conditioned
+from ulmus.training.networks import Llama
 from ulmus.training.rollouts import Rollouts
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Learners(nn.Module):
     def __init__(self, inventor: Inventor, settings: Settings):
         """Make both from the inventor, whose network becomes the policy's."""
         super().__init__()
+        fold_temperature(inventor.net, settings.temperature)
         told = settings.terrains, settings.terrain_network, settings.prefix_vectors, settings.seed
         self.policy = conditioned(inventor, *told)
         self.judge = Judge(copy.deepcopy(self.policy))
@@ -53,6 +55,15 @@ class Learners(nn.Module):
             {"params": terrains, "lr": settings.terrain_rate},
             {"params": judge, "lr": settings.value_rate},
         ]
+
+
+@torch.no_grad()
+def fold_temperature(net: Llama, temperature: float) -> None:
+    """Divide all logits of a network by a temperature, once and for all.
+
+    Logits are linear in what leaves the last norm, and that in the norm's weights.
+    """
+    net.model.norm.weight.div_(temperature)
 
 
 def optimizer_for(learners: Learners, settings: Settings) -> torch.optim.Optimizer:
