@@ -52,7 +52,7 @@ class Learners(nn.Module):
         terrains = [weight for network in networks for weight in network.parameters()]
         return [
             {"params": list(self.policy.net.parameters()), "lr": settings.rate},
-            {"params": terrains, "lr": settings.terrain_rate},
+            {"params": terrains, "lr": settings.rate_of_terrains},
             {"params": judge, "lr": settings.value_rate},
         ]
 
