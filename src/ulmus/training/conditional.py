@@ -14,8 +14,10 @@ How this departs from the paper:
     draws them uniformly.
   - Terrain networks are smaller, and begin where stage 2 is; see `terrains`.
   - Hyperparameters of PPO: the paper says "default" and gives none. Ours are below. Rewards are
-    not discounted, and there is no bonus for entropy: the price on leaving stage 2 does that work.
-  - An iteration ends early if the policy has moved too far (`kl_stop`); the paper does not say.
+    not discounted, a reward reaches all tokens (`trace` 1), and there is no bonus for entropy: the
+    price on leaving stage 2 does that work.
+  - The policy stands still for the rest of an iteration once it has moved too far (`kl_stop`); the
+    judge learns on. The paper does not say.
   - The price per nat is not stated in the paper, nor is the unit of its rewards.
   - The policy starts as stage 2 at temperature 0.8 and is priced by its distance from that. A small
     stage-2 model writes few valid programs at 1 (of a quickly made one 8 % ran, 64 % at 0.7), and
