@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ulmus.cli.conditional import train_conditional
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number, say
@@ -189,3 +190,4 @@ def _print_result(result: Result, json: bool) -> None:
 
 
 app.command("inventor")(train_inventor)
+app.command("conditional")(train_conditional)
