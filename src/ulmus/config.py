@@ -15,6 +15,9 @@ from ulmus.operators.sample import SampleSettings
 from ulmus.workers import available_cores
 
 DEFAULT_OPERATORS = {"syntax": 0.8, "crossover": 0.2}
+OPERATORS_OF = {"sodarace": {"syntax": 0.75, "crossover": 0.2, "diff": 0.05}}
+"""Other mixtures for the problems that the model which ships was taught; see LOG.md for the table
+that chose it. Of other problems it knows nothing."""
 DEFAULT_MINUTES = 1.0
 BUDGET = frozenset({"evaluations", "minutes"})
 """The keys that say when a run ends."""
@@ -51,7 +54,9 @@ class RunConfig(BaseModel):
 
     problem: str = "sodarace"
     options: dict[str, JsonValue] = Field(default_factory=dict)
-    operators: dict[str, float] = Field(default_factory=lambda: dict(DEFAULT_OPERATORS))
+    operators: dict[str, float] = Field(
+        default_factory=lambda told: dict(OPERATORS_OF.get(told.get("problem"), DEFAULT_OPERATORS))
+    )
     diff: DiffSettings = Field(default_factory=DiffSettings)
     sample: SampleSettings = Field(default_factory=SampleSettings)
     tune_every: int | None = Field(default=None, ge=1)

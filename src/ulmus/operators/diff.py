@@ -72,7 +72,7 @@ class DiffSettings(BaseModel):
     temperature: float = Field(default=0.8, ge=0, allow_inf_nan=False)
     top_p: float = Field(default=0.95, gt=0, le=1)
     max_tokens: int = Field(default=256, ge=1)
-    attempts: int = Field(default=1, ge=1, le=100)
+    attempts: int = Field(default=3, ge=1, le=100)
     siblings: int = Field(default=16, ge=1, le=100_000)
     tolerant: bool = True
     check: bool = True
