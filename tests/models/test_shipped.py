@@ -11,8 +11,9 @@ from ulmus.catalogue import make_operator
 from ulmus.diffs.prompts import Layout
 from ulmus.errors import ModelError
 from ulmus.experiment import prepare_part
-from ulmus.models import conformance
+from ulmus.models import conformance, shelf
 from ulmus.models.shelf import (
+    ADAPTER_NAME,
     DEFAULT_MODEL,
     SHIPPED,
     ShelvedModel,
@@ -20,11 +21,15 @@ from ulmus.models.shelf import (
     open_model,
     read_taught,
 )
+from ulmus.models.tensors import TensorFile
 from ulmus.operators.diff import DiffSettings
 from ulmus.problems.sodarace.problem import Sodarace
 from ulmus.records import Prompt
 
-NAMES = sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir())
+FOLDERS = sorted(folder for folder in SHIPPED.iterdir() if folder.is_dir())
+ADAPTERS = [folder.name for folder in FOLDERS if (folder / ADAPTER_NAME).is_file()]
+NAMES = [folder.name for folder in FOLDERS if folder.name not in ADAPTERS]
+TITLES = ("## Data", "## Recipe", "## Scores", "## Limits")
 
 
 def test_the_default_model_ships():
@@ -40,8 +45,27 @@ def test_a_shipped_model_is_complete_and_described(name):
     text = layout.prompt("x = 1\ny = x + 2\n", "Change a number")
     conformance.check_model(model, [Prompt(text, seed) for seed in range(3)])
     card = (SHIPPED / name / "README.md").read_text("utf-8")
-    for title in ("## Data", "## Recipe", "## Scores", "## Limits"):
-        assert title in card
+    assert all(title in card for title in TITLES)
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_a_shipped_adapter_is_complete_and_described(name):
+    folder = SHIPPED / name
+    told = json.loads((folder / ADAPTER_NAME).read_text("utf-8"))
+    assert (told["base_model_name_or_path"], told["r"]) == ("smollm2-135m", 16)
+    tensors = TensorFile(folder / "adapter_model.safetensors")
+    # SmolLM2-135M: 30 layers, 7 products in each, two factors of each
+    assert len(tensors.names) == 30 * 7 * 2
+    assert read_taught(folder).form == "numbered"
+    card = (folder / "README.md").read_text("utf-8")
+    assert all(title in card for title in TITLES)
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_an_adapter_without_its_base_says_how_to_get_it(name, monkeypatch):
+    monkeypatch.setattr(shelf, "cached_models", lambda: SHIPPED / "nowhere")
+    with pytest.raises(ModelError, match=r"ulmus models convert smollm2"):
+        open_model(name)
 
 
 def test_the_default_model_changes_the_square():

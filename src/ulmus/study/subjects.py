@@ -9,10 +9,14 @@ from ulmus.catalogue import make_operator
 from ulmus.errors import ConfigError
 from ulmus.models.base import Model
 from ulmus.operators.base import Operator
+from ulmus.operators.diff import DiffSettings
 from ulmus.workers import load_file
 
 FIXED_BUGS = "Fixed bugs."
 """The commit message of the paper's bug-repair experiments (arXiv 2206.08896, section 5)."""
+
+ONE_ANSWER = DiffSettings(attempts=1, check=False)
+"""A study looks at what a model says: nothing is drawn again or refused before it is judged."""
 
 
 @runtime_checkable
@@ -47,10 +51,10 @@ def subject(name: str, model: str | None = None) -> Operator:
     """
     if name == "rewrite":
         operator = _rewrite(model)
+    elif name == "diff":
+        operator = make_operator(name if model is None else f"diff:{model}", ONE_ANSWER)
     elif model is None:
         operator = make_operator(name)
-    elif name == "diff":
-        operator = make_operator(f"diff:{model}")
     else:
         raise ConfigError(f"the operator {name!r} has no model; --model is for diff and rewrite")
     if operator.arity != 1:
