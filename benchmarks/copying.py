@@ -23,20 +23,14 @@ from machine import print_rows, write_rows
 from ulmus.mining.sample import Sample
 from ulmus.training.accepted import edits_of_runs
 from ulmus.training.bases import new_network
-from ulmus.training.diff_model import (
-    RATES,
-    EditLoss,
-    Settings,
-    optimizer_for,
-    rate_at,
-    recall_share,
-    side_by_side,
-    split,
-    tokenizer_texts,
-)
+from ulmus.training.batches import RowLoss, side_by_side
+from ulmus.training.course import RATES, rate_at
+from ulmus.training.diff_model import Settings, recall_share, split, tokenizer_texts
 from ulmus.training.evaluation import HeldOutRow, held_out_loss, held_out_rows
-from ulmus.training.examples import Caps, Coder, Mixture, Recall, Row, Source
+from ulmus.training.examples import Caps, Coder, Mixture, Recall, Source
+from ulmus.training.loop import optimizer_for
 from ulmus.training.networks import Llama
+from ulmus.training.rows import Row
 
 CPU = torch.device("cpu")
 ARMS = ("plain", "heads", "heads, recall")
@@ -78,7 +72,7 @@ def learn(
     judged = held_out_rows(held, Coder(made.tokenizer, layout, caps), told.held_out)
     rng = random.Random(0)
     asked = [row for one in held[:40:4] if (row := coder.recall(one, rng))]
-    optimizer, loss_of = optimizer_for(net, told.decay), EditLoss(net)
+    optimizer, loss_of = optimizer_for(net, told.decay), RowLoss(net)
     rows: list[dict[str, object]] = []
     spent_s, step = 0.0, 0
 
@@ -90,7 +84,7 @@ def learn(
     for quarter in (0.25, 0.5, 0.75, 1.0):
         while spent_s < quarter * minutes * 60:
             start, done = time.process_time(), spent_s / (60 * minutes)
-            share = recall_share(told, done) if "recall" in arm else 0.0
+            share = recall_share(told.recall, done) if "recall" in arm else 0.0
             some = list(mixture.rows(TOKENS_PER_STEP, share))
             total = sum(sum(row.weights) for row in some)
             for row in some:

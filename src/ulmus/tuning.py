@@ -28,7 +28,7 @@ from ulmus.training.evaluation import Quality, sample_quality
 
 if TYPE_CHECKING:
     from ulmus.mining.sample import Sample
-    from ulmus.training.diff_model import Report
+    from ulmus.training.loop import Report
 
 MODELS = "models"
 """Folder within a run that keeps the models which were tuned on it."""

@@ -14,10 +14,12 @@ import torch
 from ulmus.diffs.prompts import Layout
 from ulmus.mining.sample import Sample
 from ulmus.training.bases import Trainee, new_network
+from ulmus.training.batches import side_by_side
 from ulmus.training.copying import can_copy
-from ulmus.training.diff_model import Settings, side_by_side, tokenizer_texts, train
-from ulmus.training.examples import Coder, Mixture, Recall, Row, Source
+from ulmus.training.diff_model import Settings, tokenizer_texts, train
+from ulmus.training.examples import Coder, Mixture, Recall, Source
 from ulmus.training.networks import Llama, shape_named
+from ulmus.training.rows import Row
 
 CPU = torch.device("cpu")
 

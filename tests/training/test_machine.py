@@ -14,8 +14,9 @@ import torch
 from ulmus.errors import TrainingError
 from ulmus.mining.sample import Sample
 from ulmus.training import checkpoints, machine
-from ulmus.training.diff_model import Settings, in_batches, train
-from ulmus.training.examples import Row
+from ulmus.training.batches import in_batches
+from ulmus.training.diff_model import Settings, train
+from ulmus.training.rows import Row
 
 TINY = Settings(size="tiny", vocabulary=400, steps=3, tokens_per_step=150, held_out=4, rate=1e-2)
 

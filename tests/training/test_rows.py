@@ -14,9 +14,11 @@ from ulmus.diffs import apply
 from ulmus.diffs.prompts import Layout
 from ulmus.errors import TrainingError
 from ulmus.mining.sample import Sample
-from ulmus.training.diff_model import EditLoss, side_by_side, tokenizer_texts
-from ulmus.training.examples import Caps, Coder, Mixture, Source, grouped, packed
+from ulmus.training.batches import RowLoss, side_by_side
+from ulmus.training.diff_model import tokenizer_texts
+from ulmus.training.examples import Caps, Coder, Mixture, Source, grouped
 from ulmus.training.networks import Llama, allowed_pairs, shape_named
+from ulmus.training.rows import packed
 from ulmus.training.tokenizer import train_tokenizer
 
 CPU = torch.device("cpu")
@@ -39,7 +41,7 @@ def test_a_packed_row_has_the_loss_and_the_gradient_of_its_edits_one_by_one(
     group = [edits[0], edits[6], edits[12], edits[13 - 1 + 6]]
     assert len({sample.before for sample in group}) == 1
     net = network(code)
-    judged = EditLoss(net)
+    judged = RowLoss(net)
 
     def gradient(rows: list) -> tuple[float, torch.Tensor]:  # type: ignore[type-arg]
         net.zero_grad()
@@ -91,7 +93,7 @@ def test_the_gradient_of_the_prompts_logits_is_zero(edits: list[Sample]) -> None
         return hidden[-1]
 
     net.hidden = watched  # type: ignore[method-assign]
-    EditLoss(net)(*side_by_side([row], 1.0, CPU).parts_of()).backward()
+    RowLoss(net)(*side_by_side([row], 1.0, CPU).parts_of()).backward()
     slope = hidden[0].grad[0].abs().sum(-1)
     judged = torch.zeros(len(row.tokens), dtype=torch.bool)
     judged[row.sources] = True
@@ -113,7 +115,7 @@ def test_the_loss_does_not_depend_on_the_program_as_a_target(edits: list[Sample]
 
 def test_the_program_counts_as_much_as_its_weight_says(edits: list[Sample]) -> None:
     plain = coder(edits)
-    judged = EditLoss(network(plain))
+    judged = RowLoss(network(plain))
 
     def loss(weight: float, total: float = 1.0) -> float:
         row = Coder(plain.tokenizer, plain.layout, prompt_weight=weight).row([edits[0]])
@@ -142,7 +144,7 @@ def test_edits_see_their_prompt_and_themselves_only() -> None:
 def test_rows_side_by_side_give_the_same_as_rows_alone(edits: list[Sample]) -> None:
     code = coder(edits)
     rows = [code.row(group) for group in grouped(edits)]
-    judged = EditLoss(network(code))
+    judged = RowLoss(network(code))
     with torch.no_grad():
         alone = sum(float(judged(*side_by_side([row], 1.0, CPU).parts_of())) for row in rows)
         together = float(judged(*side_by_side(rows, 1.0, CPU).parts_of()))

@@ -28,7 +28,9 @@ from ulmus.mining.sample import Sample, write_edits
 from ulmus.models.local import LocalModel
 from ulmus.records import Prompt, Sampling
 from ulmus.training import checkpoints
-from ulmus.training.diff_model import Report, Settings, rate_at, split, train
+from ulmus.training.course import rate_at
+from ulmus.training.diff_model import Settings, split, train
+from ulmus.training.loop import Report
 
 TINY = Settings(size="tiny", vocabulary=400, steps=4, tokens_per_step=150, held_out=4, rate=1e-2)
 

@@ -1,12 +1,9 @@
-"""`ulmus train`: train models; for now the diff model."""
+"""`ulmus train`: the commands that train models, and `ulmus train diff`."""
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,11 +12,13 @@ from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number, say
 from ulmus.cli.run import parse_operators
+from ulmus.cli.train_inventor import train_inventor
+from ulmus.cli.training import check_folder, prepare_torch, watchers
 from ulmus.errors import ConfigError
 
 if TYPE_CHECKING:
     from ulmus.mining.sample import Sample
-    from ulmus.training.diff_model import Report, Result
+    from ulmus.training.diff_model import Result
 
 app = typer.Typer(help="Train the models of the method.", no_args_is_help=True)
 
@@ -120,14 +119,16 @@ def train_diff(
     }  # fmt: skip
     check_folder(out, resume)
     with needs_extra():
-        stage = _stage(threads)
-        settings = stage.Settings(**options)
+        prepare_torch(threads)
+        from ulmus.training import diff_model
+
+        settings = diff_model.Settings(**options)
         told = taught_effects(base) if effects is None else effects
         samples, origin = _samples(data, runs or [], held_out_runs or [], seed, told)
         with Interrupts() as interrupts:
-            result = stage.train(
+            result = diff_model.train(
                 samples, settings, out, resume=resume, stop=interrupts.asked, origin=origin,
-                observe=_watchers(tensorboard),
+                observe=watchers(tensorboard),
             )  # fmt: skip
     if result is None:
         say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
@@ -135,38 +136,11 @@ def train_diff(
     _print_result(result, json)
 
 
-def _stage(threads: int) -> ModuleType:
-    import warnings
-
-    import torch
-
-    from ulmus.training import diff_model
-
-    warnings.simplefilter("ignore", FutureWarning)  # of the libraries, about each other
-
-    torch.set_num_threads(threads)
-    return diff_model
-
-
 def taught_effects(base: str) -> bool:
     """Tell whether a base was taught to be told what its edits do; one on the hub was not."""
     from ulmus.models.shelf import names, read_taught
 
     return bool(read_taught(Path(names().get(base, base))).effects)
-
-
-def check_folder(out: Path, resume: bool) -> None:
-    """Check that a training may write to a folder, or go on in it.
-
-    Raises:
-        TrainingError: See `ulmus.training.folders`.
-    """
-    from ulmus.training.folders import check_new, check_started
-
-    if resume:
-        check_started(out)
-    else:
-        check_new(out)
 
 
 def _samples(
@@ -194,43 +168,6 @@ def _samples(
     return samples, origin
 
 
-class TrainingProgress:
-    """Prints a line now and then: every second to a terminal, every half minute to a file."""
-
-    def __init__(self) -> None:
-        self._every_s = 1.0 if sys.stderr.isatty() else 30.0
-        self._last = 0.0
-
-    def __call__(self, report: Report) -> None:
-        now = time.monotonic()
-        if now - self._last < self._every_s and report.done < 1:
-            return
-        self._last = now
-        text = (
-            f"step {report.step:,}  loss {report.loss:.3f}  {report.tokens_per_s:,.0f} tokens/s  "
-            f"{100 * report.done:.0f} %  {report.left_s / 60:.1f} min left"
-        )
-        say(text)
-
-
-def _watchers(tensorboard: Path | None) -> Any:
-    progress = TrainingProgress()
-    if tensorboard is None:
-        return progress
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ConfigError("--tensorboard needs the package tensorboard") from error
-    writer = SummaryWriter(str(tensorboard))
-
-    def observe(report: Report) -> None:
-        writer.add_scalar("loss", report.loss, report.step)
-        writer.add_scalar("rate", report.rate, report.step)
-        progress(report)
-
-    return observe
-
-
 def _print_result(result: Result, json: bool) -> None:
     held = {name: number(round(value.loss, 4)) for name, value in result.held_out.items()}
     if json:
@@ -249,3 +186,6 @@ def _print_result(result: Result, json: bool) -> None:
         f"{result.folder}: {result.steps:,} steps, {result.num_tokens:,} tokens in "
         f"{result.seconds / 60:.1f} min, loss {result.loss:.3f}, held out {held.get('all', 'none')}"
     )
+
+
+app.command("inventor")(train_inventor)

@@ -50,7 +50,7 @@ def tune(
 ) -> None:
     """Train a diff model one round on the accepted edits of runs; judge it before and after."""
     from ulmus import experiment
-    from ulmus.cli.train import TrainingProgress, check_folder
+    from ulmus.cli.training import TrainingProgress, check_folder
     from ulmus.runs.log import RunLog
 
     if out is None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ulmus import __version__
 from ulmus.mining.sample import Sample
 
 if TYPE_CHECKING:
+    from ulmus.training import inventor
     from ulmus.training.bases import Trainee
+    from ulmus.training.course import Course
     from ulmus.training.diff_model import Result, Settings
 
 
@@ -37,19 +39,84 @@ def model_card(
         f"{result.steps:,} steps, {result.num_tokens:,} tokens (prompts included), "
         f"{result.seconds / 60:.1f} minutes. Loss on the edit only"
         f" (a token of the program counts {settings.prompt_weight}).",
-        "", "| setting | value |", "|---|---|",
-        *(f"| {key} | {_plain(value)} |" for key, value in asdict(settings).items()),
+        "", *_settings(settings),
     ]  # fmt: skip
     if dropped:
         left = ", ".join(f"{reason}: {count:,}" for reason, count in sorted(dropped.items()))
         lines += ["", f"Left out while drawing: {left}."]
     lines += ["", "## Scores", "", *_scores(result)]
-    lines += [
-        "", "## Limits", "",
-        "It proposes; whether a proposal is any good decides whoever runs it. Run what it writes "
-        "in a sandbox only.", "",
+    return "\n".join([*lines, *LIMITS])
+
+
+def inventor_card(
+    trainee: Trainee,
+    settings: inventor.Settings,
+    facts: Mapping[str, Any],
+    result: inventor.Result,
+    origin: str,
+) -> str:
+    """Return README.md of the folder of an inventor."""
+    what = "An adapter" if trainee.adapter else "A model"
+    held = f"{result.num_tests:,} of the test split" if result.num_tests else "none"
+    lines = [
+        "---", "library_name: transformers", "pipeline_tag: text-generation",
+        "tags: [ulmus, inventor]", "---", "", "# An inventor", "",
+        f"{what} that writes whole programs for the problem `{facts.get('problem')}`, made with "
+        f"ulmus {__version__}. Base: {trainee.base}. {trainee.num_weights:,} weights, "
+        f"{trainee.tokenizer.get_vocab_size():,} tokens.",
+        "", *_beginning(result.prompt),
+        "", "## Data", "",
+        f"Data set {origin}: {result.num_texts:,} programs learned from; judged on: {held}. "
+        f"Properties in the text: {facts.get('properties', 'none')}.",
     ]  # fmt: skip
-    return "\n".join(lines)
+    if result.left_out:
+        left = ", ".join(f"{reason}: {count:,}" for reason, count in result.left_out.items())
+        lines += ["", f"Left out: {left}."]
+    lines += [
+        "", "## Recipe", "",
+        f"{result.steps:,} steps, {result.num_tokens:,} tokens, {result.epochs:.2f} passes over "
+        f"the data, {result.seconds / 60:.1f} minutes. Loss on all tokens of a program but the "
+        "first, and on the end token.",
+        "", *_settings(settings),
+        "", "## Scores", "", *_readings(result),
+    ]  # fmt: skip
+    return "\n".join([*lines, *LIMITS])
+
+
+LIMITS = (
+    "", "## Limits", "",
+    "It proposes; whether a proposal is any good decides whoever runs it. Run what it writes "
+    "in a sandbox only.", "",
+)  # fmt: skip
+
+
+def _beginning(prompt: str) -> list[str]:
+    if not prompt:
+        return ["Programs begin in different ways; it is asked with the end token alone."]
+    return ["Nearly all programs begin so, and from there it goes on:", "", "```python",
+            *prompt.rstrip("\n").split("\n"), "```"]  # fmt: skip
+
+
+def _readings(result: inventor.Result) -> list[str]:
+    if not result.readings:
+        return [f"Training loss at the end: {result.loss:.3f} nats per token."]
+    lines = ["Losses in nats per token; the training loss is the mean of the steps before.", ""]
+    lines += ["| step | tokens | training loss | test loss |", "|---|---|---|---|"]
+    for reading in result.readings:
+        test = "" if reading.test_loss is None else f"{reading.test_loss:.3f}"
+        lines.append(f"| {reading.step:,} | {reading.num_tokens:,} | {reading.loss:.3f} | {test} |")
+    if result.learned_by_heart and result.lowest:
+        lines += [
+            "", f"The test loss was lowest at step {result.lowest.step:,} and rose after it: the "
+            "model began to learn the programs by heart. These are the weights of the end; a "
+            "shorter training ends nearer to the lowest.",
+        ]  # fmt: skip
+    return lines
+
+
+def _settings(course: Course) -> list[str]:
+    values = asdict(course).items()
+    return ["| setting | value |", "|---|---|", *(f"| {k} | {_plain(v)} |" for k, v in values)]
 
 
 def _data(

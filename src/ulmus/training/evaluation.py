@@ -16,7 +16,8 @@ from ulmus.mining.sample import Sample
 from ulmus.models.base import Model
 from ulmus.records import Completion, Prompt, Sampling
 from ulmus.seeding import derive, generator
-from ulmus.training.examples import Coder, Row, file_name, grouped
+from ulmus.training.examples import Coder, file_name, grouped
+from ulmus.training.rows import Row
 
 if TYPE_CHECKING:
     import torch
@@ -83,10 +84,10 @@ def held_out_loss(
     """Return the loss by group, "all" first; empty if nothing is held out."""
     import torch
 
-    from ulmus.training.diff_model import EditLoss, side_by_side
+    from ulmus.training.batches import RowLoss, side_by_side
 
     sums: dict[str, list[float]] = {}
-    judged = EditLoss(net)
+    judged = RowLoss(net)
     was_training = net.training
     net.eval()
     with torch.no_grad():

@@ -20,6 +20,7 @@ from ulmus.errors import TrainingError
 from ulmus.mining.sample import Sample
 from ulmus.seeding import generator
 from ulmus.training.renaming import renamed
+from ulmus.training.rows import Row, packed
 
 RECALLED = 24
 """Lines of a program that a row of recall asks for."""
@@ -32,27 +33,6 @@ class Caps:
     prompt: int = 768
     edit: int = 192
     edits_per_row: int = 16
-
-
-@dataclass(frozen=True)
-class Row:
-    """One prompt and the edits that share it.
-
-    Attributes:
-        tokens: Prompt, then each edit with what is its own of the prompt.
-        positions: Place of each token in the text that it belongs to; edits go on after the prompt.
-        parts: 0 for the prompt, 1, 2, ... for the edits.
-        sources: Places whose output is judged.
-        targets: The tokens that should come out there.
-        weights: How much each counts.
-    """
-
-    tokens: list[int]
-    positions: list[int]
-    parts: list[int]
-    sources: list[int]
-    targets: list[int]
-    weights: list[float]
 
 
 @dataclass(frozen=True)
@@ -142,37 +122,6 @@ class Coder:
 def file_name(path: str) -> str:
     """Return the name of the file without its folders, as the prompt shows it."""
     return path.rpartition("/")[2] or "program.py"
-
-
-def packed(pairs: Sequence[tuple[list[int], list[int], float]], prompt_weight: float = 0.0) -> Row:
-    """Pack (prompt, edit, weight) into one row; what the prompts have in common stands once.
-
-    Each edit keeps at least the last token of its prompt, whose output is its first token.
-    """
-    common = _common([prompt[:-1] for prompt, _, _ in pairs])
-    row = Row(list(pairs[0][0][:common]), list(range(common)), [0] * common, [], [], [])
-    if prompt_weight:
-        row.sources.extend(range(common - 1))
-        row.targets.extend(row.tokens[1:common])
-        row.weights.extend([prompt_weight] * (common - 1))
-    for part, (prompt, target, weight) in enumerate(pairs, start=1):
-        own = prompt[common:]
-        first = len(row.tokens) + len(own) - 1
-        row.sources.extend(range(first, first + len(target)))
-        row.targets.extend(target)
-        row.weights.extend([weight] * len(target))
-        row.tokens.extend(own + target[:-1])
-        row.positions.extend(range(common, common + len(own) + len(target) - 1))
-        row.parts.extend([part] * (len(own) + len(target) - 1))
-    return row
-
-
-def _common(lists: Sequence[list[int]]) -> int:
-    shortest = min(map(len, lists))
-    for place in range(shortest):
-        if any(tokens[place] != lists[0][place] for tokens in lists):
-            return place
-    return shortest
 
 
 def _renamed(samples: Sequence[Sample], rng: random.Random) -> list[Sample]:

@@ -2,7 +2,8 @@
 
 A row is one prompt followed by several edits of it. Edits see the prompt and themselves, never
 each other, and each one's positions go on where the prompt ends, so a row says exactly what its
-edits would say one by one and costs the prompt only once.
+edits would say one by one and costs the prompt only once. A row without a prompt holds whole texts,
+each of which sees only itself.
 
 The names of the weights are those of Hugging Face's Llama, so the file of a trained network loads
 there as it is. Written here and not taken from transformers because two things pay on a CPU:
@@ -103,14 +104,17 @@ ROPE_THETA = 1e6
 
 SIZES = {
     "tiny": (32, 2, 2),  # for tests
+    "0.1m": (64, 2, 4),  # paper, Table 1
     "1m": (128, 4, 4),
     "3m": (192, 6, 4),
     "12m": (320, 8, 5),
     "33m": (512, 10, 8),
     "85m": (768, 12, 12),  # paper, Table 1
     "300m": (1024, 24, 16),  # paper, Table 1
+    "680m": (1536, 24, 16),  # paper, Table 1
 }
-"""Width, layers and heads; the names count the weights with a vocabulary of 4,096 to 8,192."""
+"""Width, layers and heads. The names count the weights with a vocabulary of 4,096 to 8,192; those
+of the paper's table count them as it does, without the embeddings."""
 
 
 def shape_named(size: str, vocabulary: int, context: int = 2048) -> Shape:
@@ -172,7 +176,8 @@ class Llama(nn.Module):
         Args:
             tokens: (rows, length), token ids.
             positions: (rows, length), position of each token in the text that it belongs to.
-            parts: (rows, length), 0 for the prompt, 1, 2, ... for its edits, -1 for padding.
+            parts: (rows, length), 0 for the prompt if there is one, 1, 2, ... for its edits or
+                for texts that share nothing, -1 for padding.
 
         Returns:
             (rows, length, width).
@@ -288,9 +293,10 @@ class _Plan:
         """On a CPU one row is taken apart; many rows, or a GPU, use the mask."""
         if parts.shape[0] > 1 or parts.device.type != "cpu":
             return _Plan(allowed_pairs(parts)[:, None], ())
-        return _Plan(
-            None, tuple(torch.unique_consecutive(parts[0], return_counts=True)[1].tolist())
-        )
+        lengths = torch.unique_consecutive(parts[0], return_counts=True)[1].tolist()
+        if int(parts[0, 0]) > 0:  # no prompt, only texts
+            lengths = [0, *lengths]
+        return _Plan(None, tuple(lengths))
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         if self.mask is not None:
@@ -306,14 +312,19 @@ def attend_by_parts(query: Tensor, key: Tensor, value: Tensor, lengths: tuple[in
 
     Args:
         query, key, value: (1, heads, sum of `lengths`, size).
-        lengths: Tokens of the prompt and of each edit.
+        lengths: Tokens of the prompt, 0 if there is none, and of each edit.
     """
     if len(lengths) <= 2:  # one text, seen from left to right
         return F.scaled_dot_product_attention(query, key, value, is_causal=True)
     queries, keys, values = (torch.split(x, list(lengths), 2) for x in (query, key, value))
-    mixed = [F.scaled_dot_product_attention(queries[0], keys[0], values[0], is_causal=True)]
+    mixed = []
+    if lengths[0]:
+        mixed = [F.scaled_dot_product_attention(queries[0], keys[0], values[0], is_causal=True)]
     for q, k, v in zip(queries[1:], keys[1:], values[1:], strict=True):
         size = q.shape[2]
+        if not lengths[0]:
+            mixed.append(F.scaled_dot_product_attention(q, k, v, is_causal=True))
+            continue
         mask = torch.ones(size, lengths[0] + size, dtype=torch.bool).tril(lengths[0])
         seen, known = torch.cat((keys[0], k), 2), torch.cat((values[0], v), 2)
         mixed.append(F.scaled_dot_product_attention(q, seen, known, mask))

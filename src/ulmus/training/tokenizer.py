@@ -101,14 +101,14 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 
 def end_token(tokenizer: Tokenizer) -> int:
-    """Return the number of the token that ends an edit.
+    """Return the number of the token that ends a text.
 
     Raises:
         TrainingError: The vocabulary has none.
     """
     number = tokenizer.token_to_id(END)
     if number is None:
-        raise TrainingError(f"the vocabulary of the base has no {END}, which ends every edit")
+        raise TrainingError(f"the vocabulary of the base has no {END}, which ends every text")
     return number
 
 
@@ -131,9 +131,10 @@ def check_fits(tokenizer: Tokenizer, rows: int, markers: Iterable[str]) -> None:
         )
     broken = [text for text in markers if len(tokenizer.encode(text).ids) != 1]
     if broken:
+        other = "" if END in broken else "train it with --style tags --form unified, or "
         raise TrainingError(
             f"the vocabulary of the base does not know {', '.join(broken)} as single tokens; "
-            "train it with --style tags --form unified, or choose another base"
+            f"{other}choose another base"
         )
 
 
