@@ -63,6 +63,7 @@ def _finite(evaluation: Evaluation) -> Evaluation:
 
 @dataclass
 class _Chunk:
+    problem: Problem
     sources: tuple[str, ...]
     future: Future[ChunkResult] | None = None
     losses: int = 0
@@ -107,12 +108,17 @@ class Evaluator:
         self._open: list[Ticket] = []
         self.called_s = 0.0
 
-    def start(self, programs: Sequence[Program]) -> Ticket:
-        """Send programs to the workers and return at once."""
-        sources = [program.source for program in programs]
+    def start(self, programs: Sequence[Program], problem: Problem | None = None) -> Ticket:
+        """Send programs to the workers and return at once.
+
+        Args:
+            programs: What to evaluate.
+            problem: Who judges them; that of the evaluator by default.
+        """
+        judge, sources = problem or self._problem, [program.source for program in programs]
         size = self._chunk_size
         ticket = Ticket(
-            [_Chunk(tuple(sources[i : i + size])) for i in range(0, len(sources), size)]
+            [_Chunk(judge, tuple(sources[i : i + size])) for i in range(0, len(sources), size)]
         )
         self._open.append(ticket)
         for chunk in ticket.chunks:
@@ -166,7 +172,7 @@ class Evaluator:
     def _send(self, chunk: _Chunk) -> None:
         try:
             chunk.future = self._workers().submit(
-                evaluate_chunk, self._problem, self._sandbox, chunk.sources
+                evaluate_chunk, chunk.problem, self._sandbox, chunk.sources
             )
         except BrokenExecutor:
             chunk.future = None  # found out at collection, which replaces the executor
@@ -184,15 +190,15 @@ class Evaluator:
         lost.losses += 1
         self.close(wait=False)
         if lost.losses > MAX_LOSSES:
-            lost.result = self._one_by_one(lost.sources)
+            lost.result = self._one_by_one(lost)
         for ticket in self._open:
             for chunk in ticket.chunks:
                 if chunk.result is None and not _succeeded(chunk.future):
                     self._send(chunk)
 
-    def _one_by_one(self, sources: Sequence[str]) -> ChunkResult:
+    def _one_by_one(self, lost: _Chunk) -> ChunkResult:
         """Run programs with nothing else in flight, to find the one that kills its worker."""
-        results = [self._alone(source) for source in sources]
+        results = [self._alone(_Chunk(lost.problem, (source,))) for source in lost.sources]
         if len(results) > 1 and all(r.evaluations[0].reason == CRASHED for r in results):
             raise EvaluationError(
                 f"{len(results)} programs in a row took their worker down; the workers "
@@ -200,9 +206,8 @@ class Evaluator:
             )
         return _joined(results)
 
-    def _alone(self, source: str) -> ChunkResult:
+    def _alone(self, chunk: _Chunk) -> ChunkResult:
         for _ in range(2):
-            chunk = _Chunk((source,))
             self._send(chunk)
             try:
                 if chunk.future is not None:

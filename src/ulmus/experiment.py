@@ -207,7 +207,8 @@ def new_search(
 
 def prepare(problem: Problem, sandbox: Sandbox, *operators: Operator) -> None:
     """Do once, here, what every worker would otherwise do for itself, such as compiling."""
-    for part in (sandbox, problem, *operators):
+    parts: tuple[Problem | Sandbox | Operator, ...] = (sandbox, problem, *operators)
+    for part in parts:
         prepare_part(part)
 
 

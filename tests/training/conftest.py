@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import replace
 
 import pytest
@@ -46,3 +47,11 @@ def edits() -> list[Sample]:
         sample(32, family="h", repo="secret/one", split="test"),
     ]
     return train + held
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Sums this small only wait for each other on several threads."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)

@@ -186,7 +186,8 @@ def test_a_training_writes_a_folder_that_says_how_to_ask(dataset: Dataset, tmp_p
     assert 40 < asked.pop("max_tokens") < 150
     assert asked == {
         "kind": "inventor", "prompt": HEAD + "def make_walker():\n    wc = walker_creator()\n",
-        "start": "", "end": END, "problem": "sodarace", "problem_options": {}, "measures": [],
+        "start": "", "end": END, "problem": "sodarace", "problem_options": {},
+        "measures": [{"name": "width", "unit": "u", "low": 0.0, "high": 1.0, "bins": 4}],
         "properties": "none",
     }  # fmt: skip
     card = (tmp_path / "README.md").read_text("utf-8")

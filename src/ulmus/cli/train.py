@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ulmus.cli.conditional import train_conditional
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number, say
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ulmus.training.diff_model import Result
 
 app = typer.Typer(help="Train the models of the method.", no_args_is_help=True)
+app.command("conditional")(train_conditional)
 
 
 @app.callback()

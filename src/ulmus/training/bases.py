@@ -256,7 +256,7 @@ def write_model(folder: Path, trainee: Trainee, asking: Mapping[str, Any], card:
 def _write_own(folder: Path, trainee: Trainee, net: Llama) -> None:
     config = net.shape.config(end_token(trainee.tokenizer))
     _write(folder / "config.json", json.dumps(config, indent=2))
-    _write_tensors(folder / "model.safetensors", net.state_dict())
+    write_tensors(folder / "model.safetensors", net.state_dict())
 
 
 def _write_adapter(folder: Path, trainee: Trainee) -> None:
@@ -272,10 +272,15 @@ def _write_adapter(folder: Path, trainee: Trainee) -> None:
     plain["base_model_name_or_path"] = trainee.base
     plain["inference_mode"] = True
     _write(folder / "adapter_config.json", json.dumps(plain, indent=2, default=str))
-    _write_tensors(folder / "adapter_model.safetensors", get_peft_model_state_dict(model))
+    write_tensors(folder / "adapter_model.safetensors", get_peft_model_state_dict(model))
 
 
-def _write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
+def write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors in float16; the file appears whole or not at all.
+
+    Raises:
+        OSError, SafetensorError: The folder or the disk refuses.
+    """
     plain = {
         name: tensor.detach().to("cpu").half().contiguous() for name, tensor in tensors.items()
     }

@@ -11,10 +11,11 @@ from ulmus import __version__
 from ulmus.mining.sample import Sample
 
 if TYPE_CHECKING:
-    from ulmus.training import inventor
+    from ulmus.training import conditional, inventor
     from ulmus.training.bases import Trainee
     from ulmus.training.course import Course
     from ulmus.training.diff_model import Result, Settings
+    from ulmus.training.inventors import Inventor
 
 
 def model_card(
@@ -151,3 +152,45 @@ def _plain(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(f"{name}={share}" for name, share in value) or "equal"
     return str(value)
+
+
+def conditional_card(
+    start: str, inventor: Inventor, settings: conditional.Settings, result: conditional.Result
+) -> str:
+    """Return README.md of a stage-3 model."""
+    names = settings.terrains
+    lines = [
+        "---", "library_name: transformers", "pipeline_tag: text-generation",
+        "tags: [ulmus, conditional]", "---", "", "# A conditional inventor", "",
+        f"A model that writes a program for a terrain ({', '.join(names)}), made with ulmus "
+        f"{__version__} by reinforcement (PPO) from the stage-2 model `{start}` "
+        f"({inventor.fingerprint}). The terrain enters as a prefix from `terrain.safetensors` "
+        f"(network `{settings.terrain_network}`); without it the model is none for a terrain.",
+        "", "## Recipe", "",
+        f"{result.iterations:,} iterations of {settings.samples} programs, "
+        f"{result.seconds / 60:.1f} minutes.",
+        "", "| setting | value |", "|---|---|",
+        *(
+            f"| {key} | {', '.join(value) if isinstance(value, tuple) else value} |"
+            for key, value in asdict(settings).items()
+        ),
+        "", "## Scores", "",
+    ]  # fmt: skip
+    for title, cross in (("Before", result.before), ("After", result.after)):
+        lines += [
+            f"{title}: mean score of {settings.judged} programs for each terrain (rows) on every "
+            "terrain (columns); invalid programs count 0.",
+            "", f"| written for | {' | '.join(names)} | best at home |",
+            "|---|" + "---|" * (len(names) + 1),
+            *(
+                f"| {name} | {' | '.join(f'{cross.mean[name][other]:.1f}' for other in names)} "
+                f"| {cross.best[name]:.1f} |"
+                for name in names
+            ),
+            "",
+        ]  # fmt: skip
+    lines += [
+        "## Limits", "",
+        "What it writes is a program of unknown effect. Run it in a sandbox only.", "",
+    ]  # fmt: skip
+    return "\n".join(lines)

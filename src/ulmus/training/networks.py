@@ -14,7 +14,9 @@ around layers of 192 units.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -182,11 +184,28 @@ class Llama(nn.Module):
         Returns:
             (rows, length, width).
         """
+        plan = _Plan.of(parts)
+        return self.through(self.embedded(tokens), positions, [plan] * self.shape.layers)
+
+    def embedded(self, tokens: Tensor) -> Tensor:
+        """Return (..., width) for token ids."""
+        result: Tensor = self.model.embed_tokens(tokens)
+        return result
+
+    def through(self, stream: Tensor, positions: Tensor, plans: Sequence[Plan]) -> Tensor:
+        """Return the last layer's units for vectors, which need not be those of tokens.
+
+        Args:
+            stream: (rows, length, width), what stands at each place.
+            positions: (rows or 1, length), position of each place in its text.
+            plans: One per block: who looks at what.
+
+        Returns:
+            (rows, length, width).
+        """
         body, shape = self.model, self.shape
         turns = rotations(positions, shape.width // shape.heads, shape.rope_theta)
-        plan = _Plan.of(parts)
-        stream: Tensor = body.embed_tokens(tokens)
-        for block in body.layers:
+        for block, plan in zip(body.layers, plans, strict=True):
             stream = block(stream, turns, plan)
         result: Tensor = body.norm(stream)
         return result
@@ -212,7 +231,7 @@ class _Block(nn.Module):
         self.input_layernorm = nn.RMSNorm(shape.width, shape.epsilon)
         self.post_attention_layernorm = nn.RMSNorm(shape.width, shape.epsilon)
 
-    def forward(self, stream: Tensor, turns: tuple[Tensor, Tensor], plan: _Plan) -> Tensor:
+    def forward(self, stream: Tensor, turns: tuple[Tensor, Tensor], plan: Plan) -> Tensor:
         stream = stream + self.self_attn(self.input_layernorm(stream), turns, plan)
         result: Tensor = stream + self.mlp(self.post_attention_layernorm(stream))
         return result
@@ -238,7 +257,7 @@ class _Attention(nn.Module):
             nn.Linear(shape.width, shape.width, bias=False) for _ in range(4)
         )
 
-    def forward(self, x: Tensor, turns: tuple[Tensor, Tensor], plan: _Plan) -> Tensor:
+    def forward(self, x: Tensor, turns: tuple[Tensor, Tensor], plan: Plan) -> Tensor:
         rows, length, width = x.shape
 
         def split(y: Tensor) -> Tensor:
@@ -279,6 +298,22 @@ def allowed_pairs(parts: Tensor) -> Tensor:
     before = torch.ones(length, length, dtype=torch.bool, device=parts.device).tril()
     same = (parts[:, None, :] == 0) | (parts[:, None, :] == parts[:, :, None])
     return before & same
+
+
+class Plan(Protocol):
+    """Who looks at what in one block."""
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Mix values; all are (rows, heads, length, size)."""
+        ...
+
+
+class LeftToRight:
+    """Each row is one text. What pads it stands behind it, where no token of it looks."""
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """Mix what stands before and at each place."""
+        return F.scaled_dot_product_attention(query, key, value, is_causal=True)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,256 @@
+"""Model folders of stages 2 and 3: what is read from one, what is written to the other.
+
+A folder of stage 2 ("inventor") holds a network with its tokenizer and ulmus.json, which says how
+programs begin and end. One of stage 3 ("conditional") holds the same and terrain.safetensors, the
+terrain network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from ulmus.errors import ConfigError, TrainingError, unknown_name
+from ulmus.problems.sodarace.terrain import Polyline, terrain
+from ulmus.training import bases
+from ulmus.training.bases import Trainee
+from ulmus.training.conditioned import Conditioned
+from ulmus.training.networks import Llama
+from ulmus.training.rollouts import chances_for, draw
+from ulmus.training.terrains import Pictures, pictures_of, terrain_network
+from ulmus.training.tokenizer import END
+
+ASKING = "ulmus.json"
+TERRAIN = "terrain.safetensors"
+
+
+@dataclass(frozen=True)
+class Inventor:
+    """A model of stage 2: a language model that writes whole programs.
+
+    Attributes:
+        net: The network.
+        tokenizer: Its tokenizer.
+        told: Content of ulmus.json.
+        prompt: Fixed first lines of every program; may be empty.
+        marked: The token that ends a program also stands before the prompt.
+        end: The token that ends a program.
+        max_tokens: Longest program, in tokens.
+        fingerprint: Of the weights and of ulmus.json.
+    """
+
+    net: Llama
+    tokenizer: Tokenizer
+    told: Mapping[str, Any]
+    prompt: str
+    marked: bool
+    end: int
+    max_tokens: int
+    fingerprint: str
+
+    @property
+    def prompt_tokens(self) -> list[int]:
+        """Tokens of the prompt."""
+        ids: list[int] = self.tokenizer.encode(self.prompt, add_special_tokens=False).ids
+        return ids
+
+    @property
+    def end_vector(self) -> Tensor:
+        """Vector of the token that ends a program, (width,)."""
+        return self.net.model.embed_tokens.weight[self.end].detach()
+
+    @property
+    def own_prefix(self) -> Tensor:
+        """What stands before the prompt in stage 2, (0 or 1, width); something must be first."""
+        there = self.marked or not self.prompt_tokens
+        return self.end_vector.clone().expand(1 if there else 0, -1)
+
+
+def open_inventor(folder: Path, kind: str = "inventor") -> Inventor:
+    """Open a model folder of stage 2.
+
+    Args:
+        folder: The folder.
+        kind: What ulmus.json must call itself.
+
+    Raises:
+        TrainingError: It is none, is damaged, or cannot be used here; the message says why.
+    """
+    told = bases.read_json(folder / ASKING)
+    if told.get("kind") != kind:
+        raise TrainingError(
+            f"{folder / ASKING} must say kind {kind!r}, it says {told.get('kind')!r}"
+            + ("; `ulmus train inventor` makes such a model" if kind == "inventor" else "")
+        )
+    if told.get("properties", "none") != "none":
+        raise TrainingError(
+            f"{folder} was taught with properties ({told['properties']!r}); stage 3 needs a model "
+            "that was taught with none"
+        )
+    trainee = bases.open_base(str(folder), None, True, (END,), 0)
+    if not isinstance(trainee.net, Llama):
+        raise TrainingError(
+            f"{folder} is no plain Llama with tied embeddings, as `ulmus train inventor` makes it"
+        )
+    prompt, end, most = told.get("prompt", ""), told.get("end", END), told.get("max_tokens")
+    number = trainee.tokenizer.token_to_id(end) if isinstance(end, str) else None
+    if not isinstance(prompt, str) or number is None or not isinstance(most, int) or most < 1:
+        raise TrainingError(
+            f"{folder / ASKING} must give a prompt (text), an end (a token of the vocabulary) and "
+            f"max_tokens (1 or more); it gives {prompt!r}, {end!r} and {most!r}"
+        )
+    content = (folder / "model.safetensors").read_bytes() + (folder / ASKING).read_bytes()
+    fingerprint = hashlib.sha256(content).hexdigest()[:16]
+    plain = prompt.removeprefix(str(end))
+    return Inventor(
+        trainee.net, trainee.tokenizer, told, plain, plain != prompt, number, most, fingerprint
+    )
+
+
+def problem_of(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Return name and options of the problem that a model writes programs for.
+
+    Raises:
+        TrainingError: ulmus.json does not say.
+    """
+    told = bases.read_json(folder / ASKING)
+    name, options = told.get("problem"), told.get("problem_options", {})
+    if not isinstance(name, str) or not isinstance(options, dict):
+        raise TrainingError(f"{folder / ASKING} must name a problem and its problem_options")
+    return name, options
+
+
+def conditioned(
+    inventor: Inventor, terrains: Sequence[str], kind: str, num_vectors: int, seed: int
+) -> Conditioned:
+    """Put a new terrain network before an inventor's network.
+
+    Raises:
+        ConfigError: There is no such terrain or kind of terrain network.
+    """
+    grounds = [terrain(name).polylines for name in terrains]
+    network = terrain_network(kind, grounds, num_vectors, inventor.end_vector, seed)
+    return Conditioned(inventor.net, network, inventor.prompt_tokens)
+
+
+def write_conditional(
+    folder: Path, inventor: Inventor, policy: Conditioned, asking: Mapping[str, Any], card: str
+) -> None:
+    """Write the folder of a stage-3 model.
+
+    Args:
+        folder: Of the model.
+        inventor: The model of stage 2 that it came from.
+        policy: What was trained.
+        asking: What ulmus.json says besides what the inventor's said.
+        card: README.md.
+
+    Raises:
+        TrainingError: The folder or the disk refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        bases.write_tensors(folder / TERRAIN, policy.terrains.state_dict())
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(f"cannot write the model to {folder}: {error}") from error
+    told = {**inventor.told, "kind": "conditional", **asking}
+    trainee = Trainee(policy.net, inventor.tokenizer, str(folder))
+    bases.write_model(folder, trainee, told, card)
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """A model of stage 3, open.
+
+    Attributes:
+        inventor: Its network, tokenizer and ulmus.json.
+        policy: The network behind its terrain network.
+        terrains: What it was trained on, in the order of its prefixes.
+    """
+
+    inventor: Inventor
+    policy: Conditioned
+    terrains: tuple[str, ...]
+
+    def prefix(self, ground: str | Sequence[Polyline]) -> Tensor:
+        """Return the prefix of a terrain, (vectors, width).
+
+        Args:
+            ground: Name, or the outlines of a terrain that has none. A model with codes knows
+                only what it was trained on; one with pictures looks at any.
+
+        Raises:
+            ConfigError: Such a terrain is not known, or not to this model.
+        """
+        network = self.policy.terrains
+        if isinstance(network, Pictures):
+            lines = terrain(ground).polylines if isinstance(ground, str) else ground
+            return network.of(pictures_of([lines]).to(network.pictures.device))[0]
+        if not isinstance(ground, str):
+            raise ConfigError(
+                "a model with one code per terrain cannot look at a new terrain; train one with "
+                "--terrain-network picture"
+            )
+        if ground not in self.terrains:
+            raise unknown_name("terrain of this model", ground, self.terrains)
+        codes: Tensor = network()
+        return codes[self.terrains.index(ground)]
+
+    @torch.no_grad()
+    def programs(
+        self,
+        ground: str | Sequence[Polyline],
+        count: int,
+        *,
+        seed: int = 0,
+        temperature: float = 1.0,
+    ) -> list[str | None]:
+        """Write programs for a terrain.
+
+        Args:
+            ground: See `prefix`.
+            count: How many.
+            seed: Of the choices; program k is the same for any count, up to rounding.
+            temperature: Divides the logits, above 0.
+
+        Returns:
+            The programs; None for one that did not end within `max_tokens`.
+
+        Raises:
+            ConfigError: See `prefix`.
+        """
+        prefixes = self.prefix(ground).expand(count, -1, -1)
+        chances = chances_for(seed, "program", 0, count, self.inventor.max_tokens)
+        found = draw(self.policy, prefixes, chances, self.inventor.end, temperature)
+        return found.texts(self.inventor.tokenizer, self.inventor.prompt)
+
+
+def open_conditional(folder: Path) -> Conditional:
+    """Open a model folder of stage 3.
+
+    Raises:
+        TrainingError: It is none, or is damaged.
+    """
+    inventor = open_inventor(folder, "conditional")
+    told, file = inventor.told, folder / TERRAIN
+    try:
+        names = tuple(str(name) for name in told["terrains"])
+        policy = conditioned(
+            inventor, names, told["terrain_network"], int(told["prefix_vectors"]), 0
+        )
+        weights = {name: value.float() for name, value in load_file(file).items()}
+        policy.terrains.load_state_dict(weights)
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError, RuntimeError) as error:
+        raise TrainingError(
+            f"{file} does not hold the terrain network that ulmus.json says: {error!r}"
+        ) from error
+    return Conditional(inventor, policy.eval(), names)

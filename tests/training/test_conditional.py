@@ -1,0 +1,328 @@
+"""Stage 3 from a toy inventor to a folder: it learns, resumes, and names what is wrong."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="training needs the extra ulmus[train]")
+
+import torch
+from safetensors.torch import load_file
+from toy_inventor import write_inventor
+
+from ulmus.errors import ConfigError, TrainingError
+from ulmus.training import checkpoints
+from ulmus.training.collapse import LOG, Iteration
+from ulmus.training.conditional import Settings, train
+from ulmus.training.cross import Cross, Written
+from ulmus.training.experience import Learners, in_micro_batches
+from ulmus.training.inventors import open_conditional, open_inventor
+from ulmus.training.networks import LeftToRight
+
+WANTED = {"left_wall": "a", "right_wall": "b", "tunnel": "c"}
+
+TINY = Settings(
+    terrains=("left_wall", "right_wall"), samples=8, iterations=4, epochs=2, minibatches=2, judged=3,
+    max_tokens=4, temperature=1.0, rate=3e-3, terrain_rate=3e-2, value_rate=3e-3,
+)  # fmt: skip
+
+
+def score(pairs: Sequence[tuple[str, str]]) -> list[float | None]:
+    """Count the word that is wanted on a terrain, 100 at most; "f" is invalid."""
+    found: list[float | None] = []
+    for program, terrain in pairs:
+        words = program.removeprefix("go").split()
+        found.append(None if "f" in words else 50.0 * words[:2].count(WANTED[terrain]))
+    return found
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    place = checkpoints.newest(folder)
+    assert place is not None
+    return dict(checkpoints.load(place).weights)
+
+
+def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
+
+
+def stop_after(count: int) -> tuple[Callable[[Iteration], None], Callable[[], bool]]:
+    seen: list[Iteration] = []
+    return seen.append, lambda: len(seen) >= count
+
+
+def log_of(folder: Path) -> list[dict[str, object]]:
+    """The log without the seconds, which differ from time to time."""
+    lines = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
+    return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
+
+
+@pytest.fixture
+def inventor(tmp_path: Path) -> Path:
+    return write_inventor(tmp_path / "inventor")
+
+
+@pytest.mark.parametrize("kind", ["codes", pytest.param("picture", marks=pytest.mark.slow)])
+def test_it_learns_to_write_what_each_terrain_rewards(
+    kind: str, inventor: Path, tmp_path: Path
+) -> None:
+    settings = replace(
+        TINY, terrain_network=kind, samples=64, iterations=23, epochs=3, judged=40, kl_stop=0.1,
+        value_rate=1e-2, trace=1.0,
+    )  # fmt: skip
+    told: list[Iteration] = []
+    result = train(inventor, score, settings, tmp_path / "out", observe=told.append)
+    assert result is not None
+    for name, other in (("left_wall", "right_wall"), ("right_wall", "left_wall")):
+        assert result.before.mean[name][name] < 30
+        assert result.after.mean[name][name] > 75  # 100 is the most
+        assert result.after.mean[other][name] < 25
+        assert result.best[name] == 100
+    assert told[0].kl < 0.3
+    assert told[-1].kl > 1
+    assert told[-1].learned.entropy < told[0].learned.entropy
+    assert [one.iteration for one in told] == list(range(1, 24))
+
+
+def test_the_folder_says_all_and_writes_programs(inventor: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = train(inventor, score, replace(TINY, cross_every=2), out)
+    assert result is not None
+    told = json.loads((out / "ulmus.json").read_text("utf-8"))
+    assert told["kind"] == "conditional"
+    assert told["terrains"] == ["left_wall", "right_wall"]
+    assert told["terrain_network"] == "codes"
+    assert (told["problem"], told["prompt"], told["max_tokens"]) == ("sodarace", "go", 4)
+    assert load_file(out / "terrain.safetensors")["codes"].shape == (2, 1, 32)
+    assert "| left_wall |" in (out / "README.md").read_text("utf-8")
+    lines = log_of(out)
+    assert [line["iteration"] for line in lines] == [0, 1, 2, 3, 4]
+    assert ["cross" in line for line in lines] == [True, False, True, False, True]
+    samples = [json.loads(line) for line in (out / "samples.jsonl").read_text("utf-8").splitlines()]
+    assert len(samples) == 6
+    assert all(set(sample["scores"]) == {"left_wall", "right_wall"} for sample in samples)
+
+    model = open_conditional(out)
+    programs = model.programs("right_wall", 5, seed=1)
+    assert programs == model.programs("right_wall", 5, seed=1)
+    assert any(program is not None and program.startswith("go") for program in programs)
+    with pytest.raises(ConfigError, match=r"left_wall, right_wall"):
+        model.programs("tunnel", 1)
+    with pytest.raises(ConfigError, match="picture"):
+        model.programs([((-1e6, 0.0), (1e6, 0.0))], 1)
+
+
+def test_a_model_with_pictures_looks_at_new_terrains(inventor: Path, tmp_path: Path) -> None:
+    settings = replace(TINY, terrain_network="picture", prefix_vectors=2, iterations=1)
+    train(inventor, score, settings, tmp_path / "out")
+    model = open_conditional(tmp_path / "out")
+    low = (((20.0, 200.0), (20.0, 3.0), (60.0, 3.0), (60.0, 200.0), (20.0, 200.0))[::-1],)
+    prefixes = [model.prefix("tunnel"), model.prefix([((-1e6, 0.0), (1e6, 0.0)), *low])]
+    assert prefixes[0].shape == (2, 32)
+    assert not torch.equal(*prefixes)
+    assert len(model.programs("tunnel", 3)) == 3
+
+
+def test_stage_2_stays_as_it_is_and_policy_and_judge_begin_with_it(inventor: Path) -> None:
+    before = load_file(inventor / "model.safetensors")["model.norm.weight"]
+    learners = Learners(open_inventor(inventor), TINY)
+    nets = (learners.policy.net, learners.judge.model.net, learners.stage_2.net)
+    assert all(torch.equal(net.model.norm.weight, before.float()) for net in nets)
+    names = set(checkpoints.trained(learners))
+    assert not any(name.startswith("stage_2") for name in names)
+    grouped = [weight for group in learners.groups(TINY) for weight in group["params"]]
+    assert {id(weight) for weight in grouped} == {
+        id(weight) for weight in checkpoints.trained(learners).values()
+    }
+    assert len(grouped) == len(names)
+
+
+def test_the_temperature_is_in_the_weights_of_policy_and_stage_2(inventor: Path) -> None:
+    plain = open_inventor(inventor).net
+    learners = Learners(open_inventor(inventor), replace(TINY, temperature=0.5))
+    tokens, places = torch.tensor([[1, 2, 3]]), torch.arange(3)[None]
+    stream = plain.embedded(tokens)
+    plans = [LeftToRight()] * 2
+    wanted = (plain.logits(plain.through(stream, places, plans)) / 0.5).log_softmax(-1)
+    for model in (learners.policy, learners.stage_2):
+        found = model.log_probabilities(model.through(stream, 0, plans))
+        assert torch.allclose(found, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(("prompt", "length"), [("go", 0), ("", 1), ("<|endoftext|>go", 1)])
+def test_stage_2_is_asked_as_it_was_taught(prompt: str, length: int, tmp_path: Path) -> None:
+    inventor = open_inventor(write_inventor(tmp_path / "toy", prompt=prompt))
+    assert inventor.own_prefix.shape == (length, 32)
+    assert inventor.prompt == prompt.removeprefix("<|endoftext|>")
+
+
+def test_a_stopped_training_goes_on_to_the_same_weights(inventor: Path, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(inventor, score, TINY, whole)
+    observe, stop = stop_after(2)
+    assert train(inventor, score, TINY, parts, observe=observe, stop=stop) is None
+    with (parts / LOG).open("a") as stream:
+        stream.write('{"iteration": 3, "reward": 0}\n{"iterat')  # what a later kill leaves
+    assert not same(weights(whole), weights(parts))
+    assert train(inventor, score, TINY, parts, resume=True) is not None
+    assert same(weights(whole), weights(parts))
+    assert log_of(whole) == log_of(parts)
+    for name in ("model.safetensors", "terrain.safetensors", "samples.jsonl"):
+        assert (whole / name).read_bytes() == (parts / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_weights(inventor: Path, tmp_path: Path) -> None:
+    train(inventor, score, replace(TINY, iterations=16), tmp_path / "whole")
+    parts = tmp_path / "parts"
+    code = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "import torch; torch.set_num_threads(1)\n"
+        "from dataclasses import replace; from pathlib import Path\n"
+        "from test_conditional import TINY, score, train\n"
+        "train(Path(sys.argv[1]) / 'inventor', score, replace(TINY, iterations=16, save_every_s=0),"
+        " Path(sys.argv[1]) / 'parts')"
+    )
+    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
+    child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), *paths])
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and child.poll() is None:
+        place = checkpoints.newest(parts)
+        if place is not None and int(place.name[5:]) >= 5:
+            break
+        time.sleep(0.002)
+    assert child.poll() is None, "the training ended before it was killed"
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert train(inventor, score, replace(TINY, iterations=16), parts, resume=True) is not None
+    assert same(weights(tmp_path / "whole"), weights(parts))
+    assert log_of(tmp_path / "whole") == log_of(parts)
+
+
+def test_a_resume_with_other_options_or_another_model_is_refused(
+    inventor: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    train(inventor, score, replace(TINY, iterations=1), out)
+    with pytest.raises(TrainingError, match=r"kl_weight = 0\.01, now it is 0\.5"):
+        train(inventor, score, replace(TINY, kl_weight=0.5), out, resume=True)
+    other = write_inventor(tmp_path / "other", prompt="go a")
+    with pytest.raises(TrainingError, match="stage-2 model"):
+        train(other, score, TINY, out, resume=True)
+    assert train(inventor, score, replace(TINY, iterations=2, judged=2), out, resume=True)
+
+
+def test_a_reward_that_is_no_number_keeps_the_last_good_checkpoint(
+    inventor: Path, tmp_path: Path
+) -> None:
+    calls: list[int] = []
+
+    def broken(pairs: Sequence[tuple[str, str]]) -> list[float | None]:
+        calls.append(len(pairs))
+        return [math.nan if len(calls) == 4 else value for value in score(pairs)]
+
+    out = tmp_path / "out"
+    with pytest.raises(TrainingError, match=r"after iteration 2 .*step-00000002"):
+        train(inventor, broken, replace(TINY, save_every_s=0), out)
+    assert all(bool(weight.isfinite().all()) for weight in weights(out).values())
+    assert train(inventor, score, TINY, out, resume=True) is not None
+    train(inventor, score, TINY, tmp_path / "whole")
+    assert same(weights(tmp_path / "whole"), weights(out))
+
+
+@contextmanager
+def small_disk(room: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGXFSZ, before)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(inventor: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    observe, stop = stop_after(1)
+    train(inventor, score, TINY, out, observe=observe, stop=stop)
+    kept = checkpoints.newest(out)
+    assert kept is not None
+    with small_disk(20_000), pytest.raises(TrainingError, match="last one is"):
+        train(inventor, score, replace(TINY, save_every_s=0), out, resume=True)
+    assert checkpoints.newest(out) == kept
+    assert train(inventor, score, TINY, out, resume=True) is not None
+
+
+def test_what_cannot_be_trained_is_named(inventor: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(ConfigError, match=r"right_wal.*Known: .*tunnel"):
+        train(inventor, score, replace(TINY, terrains=("right_wal",)), out)
+    with pytest.raises(ConfigError, match="at most 62"):
+        train(inventor, score, replace(TINY, max_tokens=63), out)
+    for told, words in (
+        ({"kind": "diff"}, "must say kind 'inventor', it says 'diff'"),
+        ({"end": "nothing"}, "a token of the vocabulary"),
+        ({"properties": "before"}, "was taught with properties"),
+    ):
+        bad = write_inventor(tmp_path / "bad", **told)  # type: ignore[arg-type]
+        with pytest.raises(TrainingError, match=words):
+            train(bad, score, TINY, out)
+        shutil.rmtree(bad)
+    with pytest.raises(TrainingError, match=r"ulmus\.json"):
+        train(tmp_path, score, TINY, out)
+    with pytest.raises(TrainingError, match="kind 'conditional'"):
+        open_conditional(inventor)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"terrains": ()}, "different terrains"),
+        ({"terrains": ("flat", "flat")}, "different terrains"),
+        ({"samples": 1}, "at least 2"),
+        ({"rate": 0.0}, "rate must be above 0"),
+        ({"temperature": 0.0}, "temperature must be above 0"),
+        ({"clip": 1.5}, "clip must lie"),
+        ({"kl_weight": -1.0}, "kl_weight"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        replace(TINY, **changes)  # type: ignore[arg-type]
+
+
+def test_micro_batches_hold_every_row_once_and_few_places() -> None:
+    lengths = [900, 10, 2_000, 30, 1_500, 4_000, 5_000]
+    parts = list(in_micro_batches(range(7), lengths))
+    assert sorted(row for part in parts for row in part) == list(range(7))
+    assert all(len(p) == 1 or len(p) * max(lengths[r] for r in p) <= 4_096 for p in parts)
+
+
+def test_the_cross_table_counts_invalid_programs_as_nothing() -> None:
+    written = [
+        Written("flat", "x", {"flat": 4.0, "tunnel": None}),
+        Written("flat", None, {"flat": None, "tunnel": None}),
+        Written("tunnel", "y", {"flat": 1.0, "tunnel": 3.0}),
+    ]
+    cross = Cross.of(written, ("flat", "tunnel"))
+    assert cross.mean == {
+        "flat": {"flat": 2.0, "tunnel": 0.0}, "tunnel": {"flat": 1.0, "tunnel": 3.0}
+    }  # fmt: skip
+    assert cross.best == {"flat": 4.0, "tunnel": 3.0}
+    assert Cross.from_json(json.loads(json.dumps(cross.to_json()))).mean == cross.mean

@@ -1,0 +1,68 @@
+"""`ulmus train conditional`: what it prints, and how it names what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ulmus.cli.train import app
+from ulmus.errors import ConfigError, TrainingError
+
+
+def fails(*arguments: str) -> BaseException:
+    result = CliRunner().invoke(app, ["conditional", *arguments])
+    assert result.exception is not None, result.output
+    return result.exception
+
+
+def test_without_torch_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    error = fails(str(tmp_path), "--out", str(tmp_path / "out"))
+    assert isinstance(error, ConfigError)
+    assert "ulmus[train]" in str(error)
+
+
+def test_folders_and_terrains_are_checked_before_the_work(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs the extra ulmus[train]")
+    from toy_inventor import write_inventor
+
+    inventor = str(write_inventor(tmp_path / "inventor"))
+    new = ("--out", str(tmp_path / "new"))
+    assert "--out is missing" in str(fails(inventor))
+    assert "not empty" in str(fails(inventor, "--out", inventor))
+    assert "no checkpoint" in str(fails(inventor, *new, "--resume"))
+    error = fails(inventor, *new, "--terrains", "left_wall,tunel")
+    assert isinstance(error, ConfigError)
+    assert "Did you mean 'tunnel'" in str(error)
+    assert "Known: bumpy" in str(error)
+    assert "Known: codes, picture" in str(fails(inventor, *new, "--terrain-network", "image"))
+    error = fails(str(tmp_path / "nothing"), *new)
+    assert isinstance(error, TrainingError)
+    assert "ulmus.json" in str(error)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_training_prints_one_object(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs the extra ulmus[train]")
+    from toy_inventor import write_inventor
+
+    inventor, out = write_inventor(tmp_path / "inventor"), tmp_path / "out"
+    options = (
+        "--terrains left_wall,right_wall --samples 4 --minibatches 2 --iterations 2 --judged 2 "
+        "--workers 0 --threads 1 --json"
+    )
+    result = CliRunner().invoke(
+        app, ["conditional", str(inventor), "--out", str(out), *options.split()]
+    )
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["iterations"] == 2
+    # what an untaught toy writes is no walker
+    assert told["after"]["mean"]["left_wall"] == {"left_wall": 0.0, "right_wall": 0.0}
+    assert "iteration 2  left_wall 0.0" in result.stderr
+    assert "no valid program" in result.stderr
+    assert len((out / "log.jsonl").read_text("utf-8").splitlines()) == 3
