@@ -17,6 +17,9 @@ from ulmus.cli.output import emit, say
 from ulmus.errors import unknown_name
 from ulmus.records import Json
 
+_SMALL = ("tiny", "0.1m")
+"""Sizes of networks for which threads cost more than they bring, and most on a busy machine."""
+
 if TYPE_CHECKING:
     from ulmus.pipeline.keeping import Record
     from ulmus.search.loop import Progress
@@ -47,7 +50,10 @@ def pipeline(
         int | None, typer.Option(min=0, help="Worker processes; all cores if not given.")
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of the trainings; all cores if not given.")
+        int | None,
+        typer.Option(
+            min=1, help="Threads of the trainings; all cores if not given, 1 for tiny models."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
@@ -68,10 +74,10 @@ def pipeline(
     folder = out or Path("pipelines") / name
     tasks = tasks_of(numbers, until)
     cores = available_cores()
-    lines = _Lines(numbers.ppo_iterations)
+    lines = _Lines(folder, numbers.ppo_iterations)
     with needs_extra(), Interrupts() as interrupts:
         if needs_torch(tasks):
-            _prepare(threads or cores)
+            _prepare(threads or (1 if numbers.inventor_size in _SMALL else cores))
         work = Work(
             cores if workers is None else workers, say, lines.search, lines.training,
             lines.iteration, interrupts.asked,
@@ -125,13 +131,15 @@ class _Lines:
     """Prints where the work stands, in plain lines, not too often.
 
     Attributes:
+        out: Folder of the pipeline.
         num_iterations: Of the conditional inventor.
         every_s: Seconds between two lines.
     """
 
+    out: Path
     num_iterations: int
     every_s: float = field(default_factory=lambda: 2.0 if sys.stderr.isatty() else 30.0)
-    _last: float = 0.0
+    _last: float = field(default_factory=time.monotonic)
 
     def _due(self, end: bool = False) -> bool:
         now = time.monotonic()
@@ -145,7 +153,7 @@ class _Lines:
         if self._due():
             best = progress.archive.best
             say(
-                f"{folder.name}: {progress.evaluations:,} evaluations at "
+                f"{folder.relative_to(self.out)}: {progress.evaluations:,} evaluations at "
                 f"{progress.evaluations_per_s:,.0f}/s, {len(progress.archive)} cells, QD score "
                 f"{progress.archive.qd_score:,.0f}, best {best[1].fitness if best else 0.0:.1f}, "
                 f"{100 * progress.valid_share:.0f} % valid"
@@ -156,7 +164,7 @@ class _Lines:
         test = report.reading and report.reading.test_loss
         if self._due(report.done >= 1 or test is not None):
             say(
-                f"{folder.name}: step {report.step:,}, loss {report.loss:.3f}"
+                f"{folder.relative_to(self.out)}: step {report.step:,}, loss {report.loss:.3f}"
                 + (f", test loss {test:.3f}" if test is not None else "")
                 + f", {100 * report.done:.0f} %, {report.left_s / 60:.1f} min left"
             )
@@ -169,8 +177,8 @@ class _Lines:
                 for name, one in told.terrains.items()
             )
             say(
-                f"{folder.name}: iteration {told.iteration} of {self.num_iterations}: {terrains}, "
-                f"KL {told.kl:.1f}"
+                f"{folder.relative_to(self.out)}: iteration {told.iteration} of "
+                f"{self.num_iterations}: {terrains}, KL {told.kl:.1f}"
             )
 
 

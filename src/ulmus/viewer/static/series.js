@@ -11,7 +11,8 @@ export function seriesChart(title, across, curves, { format = number, low = null
   const last = Math.max(1, ...all.map((point) => point[0]));
   const values = all.flatMap((point) => point.slice(1)).filter((value) => Number.isFinite(value));
   const from = low ?? Math.min(...values);
-  const to = from + Math.max(...values.map((value) => value - from), 1e-9) * 1.05;
+  const span = values.reduce((widest, value) => Math.max(widest, value - from), 0);
+  const to = from + (span || 1) * 1.05;
   const px = (x) => SIZE.left + (x / last) * (SIZE.width - SIZE.left - SIZE.right);
   const py = (y) => SIZE.height - SIZE.bottom - ((y - from) / (to - from)) * (SIZE.height - SIZE.top - SIZE.bottom);
   const picture = svg("svg", { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", "aria-label": `${title}: ${endings(curves, format)}` });
