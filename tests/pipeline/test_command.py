@@ -30,16 +30,16 @@ def command(out: Path, *more: str) -> list[str]:
 
 def killed_at(out: Path, sign: Path) -> None:
     """Follow a pipeline and kill it as soon as a file is there."""
-    process = subprocess.Popen(
-        command(out), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    said = out.with_name("said")
+    with said.open("w") as stream:
+        process = subprocess.Popen(command(out), stdout=subprocess.DEVNULL, stderr=stream)
     deadline = time.monotonic() + 240
     while not sign.exists():
-        assert process.poll() is None, process.stderr and process.stderr.read()
+        assert process.poll() is None, said.read_text()
         assert time.monotonic() < deadline, f"{sign} never came"
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
 def finished(out: Path, *more: str) -> tuple[dict[str, Any], str]:

@@ -121,17 +121,17 @@ TABLE: Mapping[str, tuple[Any, Any, Any, Any]] = {
     "inventor_whole_lines": (True,     False,     False,     False),
     "inventor_context":    (512,       1_024,     1_024,     2_048),
     "inventor_tokens":     (512,       None,      32_768,    131_072),
-    "inventor_steps":      (300,       None,      None,      None),
+    "inventor_steps":      (600,       None,      None,      None),
     "inventor_minutes":    (None,      120.0,     120.0,     None),
     "inventor_epochs":     (None,      None,      None,      8.0),
     "samples":             (64,        1_024,     1_024,     1_024),
-    "max_tokens":          (256,       None,      None,      None),
+    "max_tokens":          (None,      None,      None,      None),
     "terrains":            (_PLACES,) * 4,
     "terrain_network":     ("codes",   "codes",   "codes",   "codes"),
     "ppo_seeds":           (2,         2,         3,         3),
     "ppo_iterations":      (2,         120,       100,       100),
-    "ppo_samples":         (12,        96,        512,       1_024),
-    "ppo_judged":          (2,         32,        128,       256),
+    "ppo_samples":         (24,        96,        512,       1_024),
+    "ppo_judged":          (8,         32,        128,       256),
 }  # fmt: skip
 """Every number of every preset."""
 
