@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,3 +93,24 @@ def test_a_change_that_is_none_is_named() -> None:
 def test_an_unknown_stage_is_named() -> None:
     with pytest.raises(ConfigError, match="Did you mean 'dataset'"):
         tasks_of(preset_named("tiny", {}), "datasets")
+
+
+def test_the_page_says_the_numbers_of_the_presets() -> None:
+    page = (Path(__file__).parents[2] / "docs/invention.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.M))
+    told = {key: row.split(" | ") for key, row in rows.items() if key in TABLE}
+    assert len(told) > 10
+    for key, cells in told.items():
+        assert cells == [_plain(value) for value in TABLE[key]], key
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {weight:g}" for name, weight in value.items())
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    return "none" if value is None else str(value)
