@@ -14,6 +14,7 @@ import typer
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import EXIT_STATUS, Interrupts
 from ulmus.cli.output import emit, say
+from ulmus.cli.report import pipeline_report
 from ulmus.errors import unknown_name
 from ulmus.records import Json
 
@@ -61,7 +62,7 @@ def pipeline(
     from ulmus.pipeline.loop import follow, needs_torch
     from ulmus.pipeline.making import Work
     from ulmus.pipeline.presets import preset_named, read_changes
-    from ulmus.pipeline.stages import tasks_of
+    from ulmus.pipeline.stages import REPORT, tasks_of
     from ulmus.workers import available_cores
 
     file = _file(what)
@@ -83,10 +84,8 @@ def pipeline(
             lines.iteration, interrupts.asked,
         )  # fmt: skip
         say(f"{folder}: preset {name}, {len(tasks)} tasks")
-        try:
-            records = follow(name, numbers, folder, work, until=until)
-        finally:
-            page = _report(folder) if until == "report" else None
+        records = follow(name, numbers, folder, work, until=until)
+        page = pipeline_report(folder, None) if until == REPORT else None
     _print(folder, name, records, page, json)
     if any(not record.done for record in records.values()):
         raise typer.Exit(EXIT_STATUS)
@@ -116,14 +115,6 @@ def _prepare(threads: int) -> None:
     import ulmus.training.conditional
     import ulmus.training.diff_model
     import ulmus.training.inventor  # noqa: F401
-
-
-def _report(folder: Path) -> Path | None:
-    """Draw the report of what there is; None if there is nothing yet."""
-    from ulmus.cli.report import pipeline_report
-    from ulmus.pipeline.keeping import PIPELINE
-
-    return pipeline_report(folder, None) if (folder / PIPELINE).exists() else None
 
 
 @dataclass

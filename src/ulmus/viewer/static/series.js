@@ -17,6 +17,7 @@ export function seriesChart(title, across, curves, { format = number, low = null
   const py = (y) => SIZE.height - SIZE.bottom - ((y - from) / (to - from)) * (SIZE.height - SIZE.top - SIZE.bottom);
   const picture = svg("svg", { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", "aria-label": `${title}: ${endings(curves, format)}` });
   seriesAxes(picture, { across, last, from, to, px, py, format });
+  curves.forEach((curve, k) => drawBand(picture, curve.points, k, px, py));
   curves.forEach((curve, k) => drawCurve(picture, curve.points, k, px, py));
   const line = svg("line", { y1: SIZE.top, y2: SIZE.height - SIZE.bottom, class: "reading", visibility: "hidden" });
   picture.append(line);
@@ -48,25 +49,29 @@ function seriesAxes(picture, { across, last, from, to, px, py, format }) {
     picture.append(svg("line", { x1: SIZE.left, x2: SIZE.width - SIZE.right, y1: py(value), y2: py(value), class: "grid" }));
     picture.append(svg("text", { x: SIZE.left - 8, y: py(value) + 4, "text-anchor": "end", class: "axis" }, format(value)));
   }
-  for (const value of ticks(0, last, 4)) {
+  for (const value of ticks(0, last, 4).filter(Number.isInteger)) {
     picture.append(svg("text", { x: px(value), y: SIZE.height - 24, "text-anchor": px(value) > SIZE.width - 40 ? "end" : "middle", class: "axis" }, number(value)));
   }
   picture.append(svg("text", { x: (SIZE.left + SIZE.width - SIZE.right) / 2, y: SIZE.height - 5, "text-anchor": "middle", class: "axis" }, across));
 }
 
-function drawCurve(picture, points, k, px, py) {
-  const place = (x, y) => `${px(x).toFixed(1)} ${py(y).toFixed(1)}`;
+function drawBand(picture, points, k, px, py) {
   const spread = points.filter((point) => point.length > 3);
-  if (spread.length > 1) {
-    const upper = spread.map(([x, , , high]) => place(x, high));
-    const lower = spread.map(([x, , low]) => place(x, low)).reverse();
-    picture.append(svg("path", { d: `M${[...upper, ...lower].join("L")}Z`, class: `band band-${k % 5}` }));
-  }
-  if (points.length === 1) {
-    picture.append(svg("path", { d: `M${place(points[0][0], points[0][1])}h0`, class: `trace trace-${k % 5} alone` }));
-  } else if (points.length) {
-    picture.append(svg("path", { d: `M${points.map(([x, y]) => place(x, y)).join("L")}`, class: `trace trace-${k % 5}` }));
-  }
+  if (spread.length < 2) return;
+  const upper = spread.map(([x, , , high]) => place(px(x), py(high)));
+  const lower = spread.map(([x, , low]) => place(px(x), py(low))).reverse();
+  picture.append(svg("path", { d: `M${[...upper, ...lower].join("L")}Z`, class: `band band-${k % 5}` }));
+}
+
+function drawCurve(picture, points, k, px, py) {
+  if (!points.length) return;
+  const path = points.map(([x, y]) => place(px(x), py(y))).join("L");
+  const alone = points.length === 1;
+  picture.append(svg("path", { d: alone ? `M${path}h0` : `M${path}`, class: `trace trace-${k % 5}${alone ? " alone" : ""}` }));
+}
+
+function place(x, y) {
+  return `${x.toFixed(1)} ${y.toFixed(1)}`;
 }
 
 function nearestPoint(points, x) {
