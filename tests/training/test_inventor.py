@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -236,6 +240,38 @@ def test_a_stopped_training_goes_on_to_the_same_weights(dataset: Dataset, tmp_pa
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
 
 
+@pytest.mark.slow
+def test_a_training_that_was_told_to_end_and_then_killed_goes_on_to_the_same_weights(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    folder, parts = write(dataset, tmp_path / "data"), tmp_path / "parts"
+    train(dataset, replace(TINY, steps=60, rate=None), tmp_path / "whole")
+    options = "--size tiny --vocabulary 400 --steps 60 --tokens-per-step 150 --context 128"
+    command = [
+        sys.executable, "-m", "ulmus", "train", "inventor", str(folder), *options.split(),
+        "--readings", "2", "--save-every", "0", "--out", str(parts),
+    ]  # fmt: skip
+    assert _interrupted(command, parts, 5, signal.SIGTERM) == 130
+    assert _interrupted([*command, "--resume"], parts, 20, signal.SIGKILL) == -signal.SIGKILL
+    assert not (parts / "model.safetensors").exists()
+    subprocess.run([*command, "--resume"], check=True, capture_output=True)
+    assert same(weights(tmp_path / "whole"), weights(parts))
+
+
+def _interrupted(command: list[str], folder: Path, step: int, number: int) -> int:
+    """Send a signal when there is a checkpoint of that step; returns the exit status."""
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and child.poll() is None:
+        place = checkpoints.newest(folder)
+        if place is not None and int(place.name[5:]) >= step:
+            break
+        time.sleep(0.005)
+    assert child.poll() is None, "the training ended before the signal"
+    child.send_signal(number)
+    return child.wait(60)
+
+
 def test_epochs_end_a_training(dataset: Dataset, tmp_path: Path) -> None:
     result = train(dataset, replace(TINY, steps=None, epochs=1.0), tmp_path)
     assert result is not None
@@ -329,6 +365,26 @@ def test_the_folder_loads_in_transformers_and_in_the_embedded_runtime(
     (ours,) = LocalModel(tmp_path).complete([Prompt(HEAD)], Sampling(0.0, 1.0, 40))
     assert ours.text == tokenizer.decode(answer, skip_special_tokens=True)
     assert ours.num_tokens > 5
+
+
+@pytest.mark.slow  # the import alone takes seconds
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of transformers, about itself
+def test_an_adapter_learns_whole_programs(dataset: Dataset, tmp_path: Path) -> None:
+    pytest.importorskip("peft", reason="training needs the extra ulmus[train]")
+    train(dataset, TINY, tmp_path / "base")
+    losses: list[float] = []
+    settings = replace(TINY, base=str(tmp_path / "base"), lora=4, steps=20)
+    out = tmp_path / "adapter"
+    result = train(dataset, settings, out, observe=lambda report: losses.append(report.loss))
+    assert result is not None
+    assert losses[-1] < losses[0]
+    plain = train(dataset, replace(settings, lora=None, steps=1), tmp_path / "plain")
+    assert plain is not None
+    assert losses[0] == pytest.approx(plain.loss, rel=1e-3)  # transformers' network and ours
+    (said,) = LocalModel(tmp_path / "base", adapters=[out]).complete(
+        [Prompt(result.prompt)], Sampling(0.0, 1.0, 20)
+    )
+    assert said.error is None
 
 
 # ── Errors and the command ────────────────────────────────────────────────────────────────────

@@ -38,7 +38,7 @@ def train_inventor(
         int, typer.Option(min=8, help="Tokens of a row; longer programs are left out.")
     ] = 1024,
     tokens_per_step: Annotated[
-        int | None, typer.Option(min=1, help="Tokens per step; 2,048 if not given.")
+        int | None, typer.Option(min=1, help="Tokens per step; 1,024 if not given.")
     ] = None,
     rate: Annotated[
         float | None, typer.Option(help="Highest learning rate; by size if not given.")

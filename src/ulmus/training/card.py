@@ -101,7 +101,7 @@ def _beginning(prompt: str) -> list[str]:
 def _readings(result: inventor.Result) -> list[str]:
     if not result.readings:
         return [f"Training loss at the end: {result.loss:.3f} nats per token."]
-    lines = ["Losses in nats per token; the training loss is the mean of the steps before.", ""]
+    lines = ["Losses in nats per token; the training loss is the mean of the last 50 steps.", ""]
     lines += ["| step | tokens | training loss | test loss |", "|---|---|---|---|"]
     for reading in result.readings:
         test = "" if reading.test_loss is None else f"{reading.test_loss:.3f}"

@@ -28,7 +28,7 @@ from ulmus.training import machine as machines
 from ulmus.training.bases import Borrowed, Trainee
 from ulmus.training.batches import RowLoss, in_batches, side_by_side
 from ulmus.training.card import inventor_card
-from ulmus.training.course import Course
+from ulmus.training.course import Course, highest_rate
 from ulmus.training.dataset import Dataset
 from ulmus.training.loop import Reading, Report, follow
 from ulmus.training.networks import Llama
@@ -45,8 +45,8 @@ from ulmus.training.tokenizer import END, end_token
 
 T = TypeVar("T")
 
-TOKENS_PER_STEP = 2_048
-"""About eight programs of Sodarace; a training of minutes needs many steps more than large ones."""
+TOKENS_PER_STEP = 1_024
+"""About four programs of Sodarace: a training of minutes needs many steps more than large ones."""
 TOKENIZER_TEXTS = 3_000
 """Programs from which a new tokenizer learns."""
 PROMPT_TEXTS = 5_000
@@ -169,8 +169,7 @@ def train(
 
     # What learns
     trainee = _trainee(settings, texts)
-    if settings.precision == "auto":
-        settings = replace(settings, precision=machine.precision(trainee.num_weights))
+    settings = _decided(settings, trainee, machine)
 
     # From what
     prompt = common_lines(_some(texts, PROMPT_TEXTS), trainee.tokenizer)
@@ -232,6 +231,17 @@ def _trainee(settings: Settings, texts: Sequence[str]) -> Trainee:
             f"--context {settings.context} is too long for it"
         )
     return trainee
+
+
+def _decided(settings: Settings, trainee: Trainee, machine: machines.Machine) -> Settings:
+    """Return the settings with what was left to us."""
+    precision = settings.precision
+    return replace(
+        settings,
+        precision=machine.precision(trainee.num_weights) if precision == "auto" else precision,
+        rate=highest_rate(settings, trainee.adapter),
+        tokens_per_step=settings.tokens_per_step or TOKENS_PER_STEP,
+    )
 
 
 def longest_text(net: Llama | Borrowed) -> int:
