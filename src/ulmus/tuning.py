@@ -45,12 +45,14 @@ class Round:
         minutes: Minutes; None: no limit.
         rate: Highest learning rate; None: the usual one.
         seed: Of order and messages.
+        tokens_per_step: Tokens of a step; None: the usual number.
     """
 
     steps: int | None = 300
     minutes: float | None = None
     rate: float | None = None
     seed: int = 0
+    tokens_per_step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ def train_round(
         steps=training.steps,
         minutes=training.minutes,
         rate=training.rate,
+        tokens_per_step=training.tokens_per_step,
         seed=training.seed,
     )
     origin = {"runs": ", ".join(sorted({sample.repo for sample in samples}))}

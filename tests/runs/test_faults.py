@@ -18,6 +18,7 @@ import pytest
 
 from ulmus.errors import RunFormatError, RunNotFoundError, RunWriteError
 from ulmus.records import Evaluation, Placement, Program, Proposal, Step
+from ulmus.runs import file as run_file
 from ulmus.runs.file import FILE_NAME, NEW_NAME
 from ulmus.runs.folder import new_folder
 from ulmus.runs.log import RunLog
@@ -106,12 +107,20 @@ def test_a_run_that_finds_no_room_to_start_leaves_nothing(tmp_path: Path) -> Non
 
 
 def test_a_start_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
-    (tmp_path / NEW_NAME).write_bytes(b"half a run")
+    for name in (NEW_NAME, f"{NEW_NAME}-journal", f"{NEW_NAME}-wal"):
+        (tmp_path / name).write_bytes(b"half a run")
     (tmp_path / "lock").write_text("12345\n")
     with pytest.raises(RunNotFoundError, match="there is no run"):
         RunLog.open_for_append(tmp_path)
     RunLog.create(tmp_path, {"seed": 7}).close()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["lock", FILE_NAME]
+
+
+def test_a_run_is_in_wal_mode_before_it_has_its_name(tmp_path: Path) -> None:
+    run_file.create(tmp_path, {"seed": 7})
+    head = (tmp_path / FILE_NAME).read_bytes()[18:20]
+    assert head == b"\2\2"  # a switch later could be killed, and then nobody could read the run
+    assert [file.name for file in tmp_path.iterdir()] == [FILE_NAME]
 
 
 def test_folders_made_in_the_same_second_differ(tmp_path: Path) -> None:

@@ -22,10 +22,10 @@ from typer.testing import CliRunner
 from ulmus.cli.train import app
 from ulmus.errors import ConfigError, DataFormatError, TrainingError, UlmusError
 from ulmus.models.local import LocalModel
-from ulmus.records import Prompt, Sampling, program_hash
+from ulmus.records import Measure, Prompt, Sampling, program_hash
 from ulmus.training import checkpoints, inventor
 from ulmus.training.batches import RowLoss, side_by_side
-from ulmus.training.dataset import Dataset, Facts, Row, write_dataset
+from ulmus.training.dataset import Dataset, Facts, Row, read_dataset, write_dataset
 from ulmus.training.inventor import Settings, train
 from ulmus.training.loop import Report
 from ulmus.training.networks import Llama, shape_named
@@ -49,17 +49,22 @@ def program(number: int) -> str:
 
 def row(number: int) -> Row:
     text = program(number)
-    return Row(text, text, program_hash(text), float(number), {}, number, "toy", number, "toy/0")
+    return Row(text, text, program_hash(text), float(number), {"width": 1.0}, 0, "a", number, "a/1")
 
 
 @pytest.fixture
 def dataset() -> Dataset:
-    facts = Facts("sodarace", {}, "", (), 50.0, "none", 0, (), {}, {"train": 20, "test": 4})
-    return Dataset(facts, tuple(map(row, range(20))), tuple(map(row, range(20, 24))))
+    train, test = range(20), range(20, 24)
+    facts = Facts(
+        "sodarace", {}, "toy", (Measure("width", "u", 0.0, 1.0, 4),), 80.0, "none", 0, (), {},
+        {"train": len(train), "test": len(test)},
+    )  # fmt: skip
+    return Dataset(facts, tuple(map(row, train)), tuple(map(row, test)))
 
 
 def write(dataset: Dataset, folder: Path) -> Path:
-    write_dataset(dataset, folder)
+    rows = {split: len(dataset.rows(split)) for split in ("train", "test")}
+    write_dataset(replace(dataset, facts=replace(dataset.facts, rows=rows)), folder)
     return folder
 
 
@@ -185,7 +190,8 @@ def test_a_training_writes_a_folder_that_says_how_to_ask(dataset: Dataset, tmp_p
     assert 40 < asked.pop("max_tokens") < 150
     assert asked == {
         "kind": "inventor", "prompt": HEAD + "def make_walker():\n    wc = walker_creator()\n",
-        "start": "", "end": END, "problem": "sodarace", "problem_options": {}, "measures": [],
+        "start": "", "end": END, "problem": "sodarace", "problem_options": {},
+        "measures": [{"name": "width", "unit": "u", "low": 0.0, "high": 1.0, "bins": 4}],
         "properties": "none",
     }  # fmt: skip
     card = (tmp_path / "README.md").read_text("utf-8")
@@ -400,7 +406,7 @@ def test_a_folder_that_is_no_data_set_is_named(dataset: Dataset, tmp_path: Path)
     empty = write(replace(dataset, train=()), tmp_path / "empty")
     error = fails(str(empty), *out)
     assert isinstance(error, UlmusError)
-    assert "train.jsonl" in str(error)
+    assert "no program to learn from" in str(error)
     broken = write(dataset, tmp_path / "broken")
     with (broken / "data/train.jsonl").open("a", encoding="utf-8") as lines:
         lines.write('{"text": 1')
@@ -421,6 +427,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
 
 def test_the_command_trains_and_prints_one_object(dataset: Dataset, tmp_path: Path) -> None:
     folder, out = write(dataset, tmp_path / "data"), tmp_path / "out"
+    assert read_dataset(folder) == dataset
     options = "--size tiny --vocabulary 400 --steps 2 --tokens-per-step 100 --whole-lines --json"
     result = CliRunner().invoke(app, ["inventor", str(folder), "--out", str(out), *options.split()])
     assert result.exception is None, result.output

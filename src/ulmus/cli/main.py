@@ -12,6 +12,7 @@ from ulmus.cli.exec import exec_program
 from ulmus.cli.mine import mine
 from ulmus.cli.models import models
 from ulmus.cli.output import drop_streams, open_streams, say
+from ulmus.cli.pipeline import pipeline
 from ulmus.cli.report import gif, report
 from ulmus.cli.run import run
 from ulmus.cli.sample import complete, sample
@@ -44,6 +45,7 @@ app.command("tune")(tune)
 app.command("dataset")(dataset)
 app.command("sample")(sample)
 app.command("complete")(complete)
+app.command("pipeline")(pipeline)
 app.command("warm-up")(warm_up)
 app.add_typer(train, name="train")
 app.add_typer(study, name="study")

@@ -11,11 +11,18 @@ from ulmus.cli.output import emit
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of the run, or of a pipeline.")
+    ],
     out: Annotated[Path | None, typer.Option(help="File; RUN/report.html if not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Write one HTML page about a run that opens offline."""
+    from ulmus.viewer.pipeline_pages import PIPELINE
+
+    if (folder / PIPELINE).exists():
+        _tell(pipeline_report(folder, out), json)
+        return
     from ulmus.experiment import returned_values
     from ulmus.runs.log import RunLog
     from ulmus.viewer.report import write_report
@@ -42,6 +49,22 @@ def gif(
         view = view_of(log.manifest)
         file = write_film_gif(log, view, returned_values(log), out or folder / "descent.gif")
     _tell(file, json)
+
+
+def pipeline_report(folder: Path, out: Path | None) -> Path:
+    """Write the report of a pipeline, done or not, and return its file."""
+    from ulmus.experiment import returned_values
+    from ulmus.runs.file import FILE_NAME
+    from ulmus.runs.log import RunLog
+    from ulmus.viewer.report import write_pipeline_report
+    from ulmus.viewer.scenes import no_bodies
+
+    file = out or folder / "report.html"
+    run = next((found.parent for found in sorted(folder.glob(f"1-runs/*/{FILE_NAME}"))), None)
+    if run is None:
+        return write_pipeline_report(folder, no_bodies, file)
+    with RunLog.open_read_only(run) as log:
+        return write_pipeline_report(folder, returned_values(log), file)
 
 
 def _tell(file: Path, json: bool) -> None:

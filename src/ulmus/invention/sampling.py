@@ -142,13 +142,23 @@ def figures_of_rows(dataset: Dataset, count: int, seed: int) -> MapFigures:
         count: How many; all if there are fewer.
         seed: Of the draw.
     """
+    archive = map_of_rows(dataset, count, seed)
+    top = archive.best
+    return MapFigures(
+        min(count, len(dataset.train)),
+        len(archive),
+        archive.qd_score,
+        top[1].fitness if top else 0.0,
+    )
+
+
+def map_of_rows(dataset: Dataset, count: int, seed: int) -> Archive:
+    """Return the map that programs of the data set fill; see `figures_of_rows`."""
     archive = Archive(dataset.facts.measures)
-    rows = drawn_rows(dataset.train, count, seed)
-    for row in rows:
+    for row in drawn_rows(dataset.train, count, seed):
         values = tuple(row.measures[measure.name] for measure in archive.measures)
         program = Program(row.program)
         placement, cell = archive.judge(program, Evaluation(row.fitness, values))
         if cell is not None and placement.admitted:
             archive.put(cell, Elite(program, row.fitness, values))
-    top = archive.best
-    return MapFigures(len(rows), len(archive), archive.qd_score, top[1].fitness if top else 0.0)
+    return archive

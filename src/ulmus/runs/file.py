@@ -71,17 +71,30 @@ def create(folder: Path, manifest: Mapping[str, Json]) -> None:
     """
     new = folder / NEW_NAME
     try:
-        new.unlink(missing_ok=True)
+        remove_new(folder)
         with closing(_connect(new, "rwc")) as connection:
+            # Now, under the other name: a kill in the middle of the switch would leave a journal
+            # that nobody who only reads may play back.
+            connection.execute("PRAGMA journal_mode = WAL")
             initialise(connection, manifest)
         new.replace(folder / FILE_NAME)
     except (OSError, sqlite3.OperationalError) as error:
         with suppress(OSError):
-            new.unlink(missing_ok=True)
+            remove_new(folder)
         why = getattr(error, "strerror", None) or error
         raise RunWriteError(
             f"cannot start a run in {folder}: {why}; make room, or choose another folder with --out"
         ) from error
+
+
+def remove_new(folder: Path) -> None:
+    """Remove what is left of a file that never got its name, with all that SQLite put beside it.
+
+    Raises:
+        OSError: The folder refuses.
+    """
+    for left in folder.glob(f"{NEW_NAME}*"):
+        left.unlink(missing_ok=True)
 
 
 def open_to_read(folder: Path) -> sqlite3.Connection:

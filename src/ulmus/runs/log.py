@@ -126,7 +126,7 @@ class RunLog:
                 f"cannot write to the run folder {folder}: {error.strerror}; "
                 "choose another one with --out"
             ) from error
-        others = [name for name in names if name not in ("lock", NEW_NAME)]
+        others = [name for name in names if name != "lock" and not name.startswith(NEW_NAME)]
         if others:
             raise RunWriteError(
                 f"the folder {folder} is not empty (it holds {others[0]}); choose another one, "
@@ -358,7 +358,8 @@ class RunLog:
 
 def _remove(folder: Path) -> None:
     """Remove the files of a run, and the folder if nothing else is in it."""
-    for name in (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", NEW_NAME, "lock"):
+    run_file.remove_new(folder)
+    for name in (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", "lock"):
         (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 from ulmus.records import Json
 from ulmus.runs.log import RunLog
 from ulmus.viewer.pages import run_page
+from ulmus.viewer.pipeline_pages import pipeline_page
 from ulmus.viewer.publish import publish
 from ulmus.viewer.scenes import Bodies, ProblemView
 
@@ -34,7 +36,20 @@ SCRIPTS = (
     "film.js",
     "main.js",
 )
-"""The modules of the page, each after those that it imports."""
+"""The modules of the page of a run, each after those that it imports."""
+
+PIPELINE_SCRIPTS = (
+    "dom.js",
+    "colour.js",
+    "physics.js",
+    "stage.js",
+    "source.js",
+    "heatmap.js",
+    "series.js",
+    "tables.js",
+    "pipeline.js",
+)
+"""The same of the page of a pipeline."""
 
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) )", re.MULTILINE)
@@ -56,9 +71,25 @@ def write_report(log: RunLog, problem: ProblemView, bodies: Bodies, file: Path) 
     return publish(html.encode("ascii"), file, "report")
 
 
-def render(page: dict[str, Json]) -> str:
+def write_pipeline_report(folder: Path, bodies: Bodies, file: Path) -> Path:
+    """Write the report of a pipeline, done or not, and return its file.
+
+    Args:
+        folder: Of the pipeline.
+        bodies: Runs programs, to draw what they return.
+        file: Where to write; an existing file is replaced.
+
+    Raises:
+        RunNotFoundError, RunFormatError: See `pipeline_page`.
+        RunWriteError: The file cannot be written.
+    """
+    html = render(pipeline_page(folder, bodies), PIPELINE_SCRIPTS)
+    return publish(html.encode("ascii"), file, "report")
+
+
+def render(page: dict[str, Json], scripts: Sequence[str] = SCRIPTS) -> str:
     """Return the HTML of a page, ASCII only."""
-    script, style = bundle(), static("page.css")
+    script, style = bundle(scripts), static("page.css")
     parts = {
         "title": ascii_html(f"{page['name']} – ulmus"),
         "policy": content_policy(script, style),
@@ -71,9 +102,9 @@ def render(page: dict[str, Json]) -> str:
     return "".join(parts[piece] if k % 2 else piece for k, piece in enumerate(pieces))
 
 
-def bundle() -> str:
+def bundle(scripts: Sequence[str] = SCRIPTS) -> str:
     """Return the page's modules as one script, without the imports between them."""
-    text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", static(name))) for name in SCRIPTS)
+    text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", static(name))) for name in scripts)
     return f"\n{text}"
 
 

@@ -36,15 +36,16 @@ function projection(elites, slice) {
 }
 
 export class HeatMap {
-  // page: the data; choose(elite): called when somebody picks a cell.
+  // page: the data, with low and high if the colours are shared with another map; choose(elite): called
+  // when somebody picks a cell. An elite without measures is told by the ranges of its bins.
   constructor(page, choose) {
     this.page = page;
     this.choose = choose;
     const one = { name: "", unit: "", low: 0, high: 1, bins: 1 };
     [this.rows, this.columns, this.depth] = [page.measures[0], page.measures[1] ?? one, page.measures[2] ?? null];
     const values = page.elites.map((elite) => elite.fitness);
-    this.low = Math.min(0, ...values);
-    this.high = Math.max(...values, this.low + 1e-9);
+    this.low = page.low ?? Math.min(0, ...values);
+    this.high = page.high ?? Math.max(...values, this.low + 1e-9);
     this.slice = null;
     this.chosen = null;
     this.holder = el("div", { class: "map-holder" });
@@ -91,8 +92,10 @@ export class HeatMap {
 
   lines(elite) {
     const { fitness, measures } = this.page;
+    const head = `${fitness.name} ${withUnit(elite.fitness, fitness.unit)}`;
+    if (!elite.measures) return [head, measures.map((measure, k) => rangeText(measure, elite.bins[k])).join(", ")];
     return [
-      `${fitness.name} ${withUnit(elite.fitness, fitness.unit)}`,
+      head,
       measures.map((measure, k) => `${measure.name} ${withUnit(elite.measures[k], measure.unit)}`).join(", "),
       `cell ${elite.cell}, program of ${number(elite.length)} characters`,
     ];
