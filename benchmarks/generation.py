@@ -1,11 +1,12 @@
-"""Tokens per CPU second that stage 3 draws, with what was seen remembered and without.
+"""Tokens per CPU second of stage 3: drawn with what was seen remembered and without, and learned.
 
     python benchmarks/generation.py [--sizes 3m] [--rows 32] [--tokens 120]
 
 "remembered" is `ulmus.training.rollouts.draw`; "anew" is the plain loop: for each token one pass
 over all before it, for all rows together. Both draw the same programs, which is checked: equal
-random numbers, random weights, nothing ends before the last token. One thread, CPU seconds of one
-call each in one run.
+random numbers, random weights, nothing ends before the last token. "looked back" is what the judge
+and stage 2 say of them, "learned" one pass of policy and judge with gradients. One thread, CPU
+seconds of one call each in one run.
 """
 
 from __future__ import annotations
@@ -14,10 +15,21 @@ import argparse
 import time
 
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 from torch import Tensor
 
 from machine import print_rows, write_rows
+from ulmus.training.conditional import Settings
 from ulmus.training.conditioned import Conditioned
+from ulmus.training.experience import (
+    Learners,
+    add_judge_gradients,
+    add_policy_gradients,
+    look_back,
+)
+from ulmus.training.inventors import Inventor
+from ulmus.training.machine import machine
 from ulmus.training.networks import Llama, shape_named
 from ulmus.training.rollouts import chances_for, draw
 from ulmus.training.terrains import Codes
@@ -54,17 +66,38 @@ def measure(size: str, rows: int, length: int) -> list[dict[str, object]]:
     slow = anew(model, prefixes, chances)
     end = time.process_time()
     same = float((fast == slow).float().mean())
-    speeds = {"remembered": rows * length / (middle - start), "anew": slow.numel() / (end - middle)}
+    looking_s, learning_s = learn_once(net, chances)
+    seconds = {
+        "drawn, remembered": middle - start,
+        "drawn, anew": end - middle,
+        "looked back": looking_s,
+        "learned": learning_s,
+    }
     return [
         {
             "size": size,
             "way": way,
-            "tokens_per_cpu_s": round(speed),
-            "times_anew": round(speed / speeds["anew"], 1),
-            "same_tokens_%": round(100 * same, 1),
+            "tokens_per_cpu_s": round(rows * length / spent_s),
+            "times_anew": round((end - middle) / spent_s, 1) if "drawn" in way else "",
+            "same_tokens_%": round(100 * same, 1) if "drawn" in way else "",
         }
-        for way, speed in speeds.items()
+        for way, spent_s in seconds.items()
     ]
+
+
+def learn_once(net: Llama, chances: Tensor) -> tuple[float, float]:
+    """Return the CPU seconds of looking back and of one pass of learning over new programs."""
+    inventor = Inventor(net, Tokenizer(BPE()), {}, "", True, 0, chances.shape[1], "")
+    settings = Settings(samples=len(chances))
+    learners = Learners(inventor, settings)
+    which = torch.arange(len(chances)) % len(settings.terrains)
+    rollouts = draw(learners.policy, learners.policy.terrains()[which], chances, NEVER)
+    start = time.process_time()
+    seen = look_back(learners, which, rollouts, torch.zeros(len(chances)), settings)
+    middle = time.process_time()
+    add_policy_gradients(learners, seen, range(len(chances)), settings)
+    add_judge_gradients(learners, seen, range(len(chances)), settings)
+    return middle - start, time.process_time() - middle
 
 
 def main() -> None:
@@ -76,6 +109,7 @@ def main() -> None:
     parser.add_argument("--machine")
     given = parser.parse_args()
     torch.set_num_threads(1)
+    machine()  # keeps freed memory, as a training does
     rows = [row for size in given.sizes for row in measure(size, given.rows, given.tokens)]
     print_rows(rows)
     print(write_rows("generation", rows, given.machine))

@@ -41,24 +41,25 @@ def train_conditional(
     ] = 0.8,
     epochs: Annotated[int, typer.Option(min=1, help="How often each program is learned from.")] = 2,
     minibatches: Annotated[int, typer.Option(min=1, help="Changes of the weights per epoch.")] = 4,
-    rate: Annotated[float, typer.Option(help="Learning rate of the program model.")] = 1e-4,
+    rate: Annotated[float, typer.Option(help="Learning rate of the program model.")] = 3e-5,
     terrain_rate: Annotated[
-        float, typer.Option(help="Learning rate of the terrain network.")
-    ] = 1e-3,
+        float | None,
+        typer.Option(help="Learning rate of the terrain network; 0.01 for codes, else 0.0003."),
+    ] = None,
     value_rate: Annotated[float, typer.Option(help="Learning rate of the value network.")] = 3e-4,
     clip: Annotated[float, typer.Option(help="Range of the ratio of PPO.")] = 0.2,
     value_clip: Annotated[
         float | None, typer.Option(help="Range of a value's move; none if not given.")
     ] = None,
     discount: Annotated[float, typer.Option(help="Of later rewards, gamma.")] = 1.0,
-    trace: Annotated[float, typer.Option(help="Of advantages, lambda.")] = 0.95,
+    trace: Annotated[float, typer.Option(help="Of advantages, lambda.")] = 1.0,
     kl_weight: Annotated[
         float, typer.Option(help="Price of a nat away from the inventor, in rewards.")
     ] = 0.01,
     kl_stop: Annotated[
-        float, typer.Option(help="Nats per token that end an iteration early.")
-    ] = 0.02,
-    reward_unit: Annotated[float, typer.Option(help="Distance that is a reward of 1.")] = 100.0,
+        float, typer.Option(help="Nats per token that the policy may move at a time.")
+    ] = 0.01,
+    reward_unit: Annotated[float, typer.Option(help="Distance that is a reward of 1.")] = 50.0,
     judged: Annotated[
         int, typer.Option(min=1, help="Programs per terrain in the table at the end.")
     ] = 32,

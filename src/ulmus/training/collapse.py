@@ -106,7 +106,7 @@ class Learned:
     """What the steps of one iteration came to; means over its steps, in nats where none is said.
 
     Attributes:
-        steps: Changes of the weights; fewer than planned if the policy moved too far.
+        steps: Steps of the policy; fewer than planned if it moved too far.
         policy_loss, value_loss: Losses.
         clip_fraction: Share of tokens whose ratio left the range.
         update_kl: Divergence of the policy that wrote from the policy that learned, per token, at

@@ -52,7 +52,7 @@ class Learners(nn.Module):
         terrains = [weight for network in networks for weight in network.parameters()]
         return [
             {"params": list(self.policy.net.parameters()), "lr": settings.rate},
-            {"params": terrains, "lr": settings.terrain_rate},
+            {"params": terrains, "lr": settings.rate_of_terrains},
             {"params": judge, "lr": settings.value_rate},
         ]
 
@@ -151,22 +151,6 @@ def look_back(
 # ── Steps ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass
-class _Sums:
-    """Running means over the steps of an iteration, each step counting the same."""
-
-    steps: int = 0
-    totals: dict[str, float] = field(default_factory=dict)
-
-    def add(self, values: Mapping[str, float]) -> None:
-        self.steps += 1
-        for name, value in values.items():
-            self.totals[name] = self.totals.get(name, 0.0) + value
-
-    def mean(self, name: str) -> float:
-        return self.totals.get(name, 0.0) / max(1, self.steps)
-
-
 def learn(
     learners: Learners,
     optimizer: torch.optim.Optimizer,
@@ -174,62 +158,128 @@ def learn(
     settings: Settings,
     iteration: int,
 ) -> Learned:
-    """Change the weights by what was seen, a few passes, or fewer if the policy moves too far."""
-    sums, last_kl = _Sums(), 0.0
+    """Change the weights by what was seen.
+
+    Once the policy has moved too far only the judge goes on: what it foresees is worth the passes.
+
+    Raises:
+        FloatingPointError: A loss or a gradient is no finite number; no weight was touched by it.
+    """
+    policy, judge, last_kl, moving = _Means(), _Means(), 0.0, True
     for epoch in range(settings.epochs):
         rows = list(range(len(seen.terrains)))
         generator(settings.seed, "minibatches", iteration, epoch).shuffle(rows)
         for part in range(settings.minibatches):
             mine = rows[part :: settings.minibatches]
-            found = add_gradients(learners, seen, mine, settings)
-            last_kl = found["kl"]
-            if last_kl > settings.kl_stop:
-                optimizer.zero_grad()
-                return _learned(sums, last_kl)
-            policy = nn.utils.clip_grad_norm_(learners.policy.parameters(), settings.norm)
-            judge = nn.utils.clip_grad_norm_(learners.judge.parameters(), settings.norm)
-            if not math.isfinite(found["policy"] + found["value"] + float(policy + judge)):
+            if moving:
+                found = add_policy_gradients(learners, seen, mine, settings)
+                last_kl, moving = found["kl"], found["kl"] <= settings.kl_stop
+                if moving:
+                    policy.add(found | {"gradient": _clipped(learners.policy, settings.norm)})
+                else:
+                    learners.policy.zero_grad()
+            error = add_judge_gradients(learners, seen, mine, settings)
+            judge.add({"loss": error, "gradient": _clipped(learners.judge, settings.norm)})
+            if not (policy.finite and judge.finite and math.isfinite(last_kl)):
                 raise FloatingPointError
             optimizer.step()
             optimizer.zero_grad()
-            sums.add({**found, "gradient": float(policy)})
-    return _learned(sums, last_kl)
+    return Learned(
+        policy.count, policy.mean("loss"), judge.mean("loss"), policy.mean("clipped"), last_kl,
+        policy.mean("entropy"), policy.mean("gradient"),
+    )  # fmt: skip
 
 
-def add_gradients(
+def add_policy_gradients(
     learners: Learners, seen: Experience, rows: Sequence[int], settings: Settings
 ) -> dict[str, float]:
     """Add up the gradients of some programs; return the mean over their tokens of each figure."""
-    lengths = seen.rollouts.lengths.tolist()
-    total = sum(lengths[row] for row in rows)
-    means = dict.fromkeys(("policy", "value", "clipped", "kl", "entropy"), 0.0)
-    for some in in_micro_batches(rows, lengths):
-        longest = max(lengths[row] for row in some)
-        there = seen.there[some, :longest]
-
-        def flat(matrix: Tensor, some: list[int] = some, there: Tensor = there) -> Tensor:
-            return matrix[some, : there.shape[1]][there]
-
-        tokens, which = seen.rollouts.tokens[some, :longest], seen.terrains[some]
-        units = learners.policy.hidden(learners.policy.terrains()[which], tokens)
-        told = learners.policy.log_probabilities(units[there])
-        values = learners.judge.values(learners.judge.model.terrains()[which], tokens)[there]
+    means = dict.fromkeys(("loss", "clipped", "kl", "entropy"), 0.0)
+    for part in parts_of(seen, rows):
+        prefixes = learners.policy.terrains()[seen.terrains[part.rows]]
+        units = learners.policy.hidden(prefixes, part.tokens)
+        told = learners.policy.log_probabilities(units[part.there])
         steps = ppo.policy_loss(
-            said(told, tokens[there]), flat(seen.rollouts.log_probs), flat(seen.advantages),
+            said(told, part.flat(seen.rollouts.tokens)),
+            part.flat(seen.rollouts.log_probs),
+            part.flat(seen.advantages),
             settings.clip,
-        )  # fmt: skip
-        error = ppo.value_loss(values, flat(seen.values), flat(seen.returns), settings.value_clip)
-        share = int(there.sum()) / total
-        ((steps.loss + error) * share).backward()
+        )
+        (steps.loss * part.share).backward()  # type: ignore[no-untyped-call]
         entropy = -(told.detach().exp() * told.detach()).sum(-1).mean()
-        figures = (steps.loss, error, steps.clipped, steps.kl, entropy)
+        figures = (steps.loss.detach(), steps.clipped, steps.kl, entropy)
         for name, value in zip(means, figures, strict=True):
-            means[name] += share * float(value.detach())
+            means[name] += part.share * float(value)
     return means
 
 
-def _learned(sums: _Sums, last_kl: float) -> Learned:
-    return Learned(
-        sums.steps, sums.mean("policy"), sums.mean("value"), sums.mean("clipped"), last_kl,
-        sums.mean("entropy"), sums.mean("gradient"),
-    )  # fmt: skip
+def add_judge_gradients(
+    learners: Learners, seen: Experience, rows: Sequence[int], settings: Settings
+) -> float:
+    """Add up the gradients of some programs; return the mean loss over their tokens."""
+    total = 0.0
+    for part in parts_of(seen, rows):
+        prefixes = learners.judge.model.terrains()[seen.terrains[part.rows]]
+        values = learners.judge.values(prefixes, part.tokens)[part.there]
+        loss = ppo.value_loss(
+            values, part.flat(seen.values), part.flat(seen.returns), settings.value_clip
+        )
+        (loss * part.share).backward()  # type: ignore[no-untyped-call]
+        total += part.share * float(loss.detach())
+    return total
+
+
+@dataclass(frozen=True)
+class Part:
+    """Programs that are computed together.
+
+    Attributes:
+        rows: Their numbers in the batch.
+        tokens: (rows, longest of them).
+        there: Which of these places hold tokens.
+        share: Of the tokens of the step.
+    """
+
+    rows: list[int]
+    tokens: Tensor
+    there: Tensor
+    share: float
+
+    def flat(self, matrix: Tensor) -> Tensor:
+        """Return the tokens' entries of a matrix of the whole batch, (tokens,)."""
+        return matrix[self.rows, : self.there.shape[1]][self.there]
+
+
+def parts_of(seen: Experience, rows: Sequence[int]) -> Iterator[Part]:
+    """Part the programs of a step so that they can be computed."""
+    lengths = seen.rollouts.lengths.tolist()
+    total = sum(lengths[row] for row in rows)
+    for some in in_micro_batches(rows, lengths):
+        longest = max(lengths[row] for row in some)
+        share = sum(lengths[row] for row in some) / total
+        yield Part(some, seen.rollouts.tokens[some, :longest], seen.there[some, :longest], share)
+
+
+def _clipped(net: nn.Module, norm: float) -> float:
+    """Shorten the gradient of a network; return its norm before."""
+    return float(nn.utils.clip_grad_norm_(net.parameters(), norm))
+
+
+@dataclass
+class _Means:
+    """Running means over steps, each step counting the same."""
+
+    count: int = 0
+    totals: dict[str, float] = field(default_factory=dict)
+
+    def add(self, values: Mapping[str, float]) -> None:
+        self.count += 1
+        for name, value in values.items():
+            self.totals[name] = self.totals.get(name, 0.0) + value
+
+    def mean(self, name: str) -> float:
+        return self.totals.get(name, 0.0) / max(1, self.count)
+
+    @property
+    def finite(self) -> bool:
+        return all(map(math.isfinite, self.totals.values()))

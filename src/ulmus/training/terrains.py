@@ -40,7 +40,9 @@ PER_PIXEL = 8
 """Places across a pixel, in x and in y, at which ground is looked for; a pixel is 1 u."""
 
 NOISE = 0.02
-"""Deviation of what sets one code apart from another at the beginning; of the size of a token."""
+"""Deviation of what sets one code apart from another at the beginning. A quarter of a taught
+token's own, and so little that the policy still writes what stage 2 writes (0.02 nats apart per
+program of 200 tokens)."""
 
 
 def picture(polylines: Sequence[Polyline]) -> npt.NDArray[np.float32]:
