@@ -20,7 +20,7 @@ from ulmus.models.conformance import check_model
 from ulmus.models.endpoint import EndpointModel, Usage
 from ulmus.models.endpoint_names import EndpointSettings, is_endpoint, parse_endpoint
 from ulmus.models.shelf import find_model, open_model
-from ulmus.operators.diff import NO_ANSWER, PAPER_MESSAGES
+from ulmus.operators.diff import NO_ANSWER, PAPER_MESSAGES, DiffSettings
 from ulmus.records import Completion, Program, Prompt, Sampling
 
 SAMPLING = Sampling(0.7, 0.9, 64, stop=("END",))
@@ -574,7 +574,8 @@ def test_the_operator_diff_makes_a_child_of_what_a_server_answers():
 
     with serving(answer) as (url, requests):
         operator = make_operator(
-            f"diff:http+chat://{url.removeprefix('http://')}#toy?concurrency:1"
+            f"diff:http+chat://{url.removeprefix('http://')}#toy?concurrency:1",
+            DiffSettings(attempts=1),
         )
         operator = pickle.loads(pickle.dumps(operator))
         proposals = operator.propose([[PARENT]] * 4, [random.Random(n) for n in range(4)])
