@@ -218,6 +218,17 @@ def test_a_folder_of_ours_is_a_base(edits: list[Sample], tmp_path: Path) -> None
     ).read_bytes()
 
 
+def test_a_card_names_the_folder_of_the_base_and_not_where_it_lay(
+    edits: list[Sample], tmp_path: Path
+) -> None:
+    train({"commits": edits}, replace(TINY, steps=1), tmp_path / "first")
+    told = replace(TINY, steps=1, base=str(tmp_path / "first"))
+    train({"commits": edits}, told, tmp_path / "second")
+    card = (tmp_path / "second" / "README.md").read_text("utf-8")
+    assert "| base | first |" in card
+    assert str(tmp_path) not in card
+
+
 def test_a_base_whose_vocabulary_does_not_fit_is_refused(
     edits: list[Sample], tmp_path: Path
 ) -> None:

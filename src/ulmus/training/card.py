@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ulmus import __version__
@@ -32,7 +33,7 @@ def model_card(
         "---", "library_name: transformers", "pipeline_tag: text-generation", "tags: [ulmus, diff]",
         "---", "", "# A diff model", "",
         f"{what} that proposes an edit of a Python program for a commit message, made with ulmus "
-        f"{__version__}. Base: {trainee.base}. {trainee.num_weights:,} weights, "
+        f"{__version__}. Base: {_plain(trainee.base)}. {trainee.num_weights:,} weights, "
         f"{trainee.tokenizer.get_vocab_size():,} tokens.",
         "", f"Prompt style `{settings.style}`, form of the edit `{settings.form}`.",
         "", "## Data", "",
@@ -63,7 +64,7 @@ def inventor_card(
         "---", "library_name: transformers", "pipeline_tag: text-generation",
         "tags: [ulmus, inventor]", "---", "", "# An inventor", "",
         f"{what} that writes whole programs for the problem `{facts.get('problem')}`, made with "
-        f"ulmus {__version__}. Base: {trainee.base}. {trainee.num_weights:,} weights, "
+        f"ulmus {__version__}. Base: {_plain(trainee.base)}. {trainee.num_weights:,} weights, "
         f"{trainee.tokenizer.get_vocab_size():,} tokens.",
         "", *_beginning(result.prompt),
         "", "## Data", "",
@@ -149,6 +150,8 @@ def _scores(result: Result) -> list[str]:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, str) and Path(value).is_dir():
+        return Path(value).name  # where a folder lay is nobody's business
     if isinstance(value, tuple):
         return ", ".join(f"{name}={share}" for name, share in value) or "equal"
     return str(value)
