@@ -15,7 +15,7 @@ from ulmus.operators.sample import SampleSettings
 from ulmus.workers import available_cores
 
 DEFAULT_OPERATORS = {"syntax": 0.8, "crossover": 0.2}
-OPERATORS_OF = {"sodarace": {"syntax": 0.75, "crossover": 0.2, "diff": 0.05}}
+OPERATORS_OF = {"sodarace": {"syntax": 0.78, "crossover": 0.2, "diff": 0.02}}
 """Other mixtures for the problems that the model which ships was taught; see LOG.md for the table
 that chose it. Of other problems it knows nothing."""
 DEFAULT_MINUTES = 1.0
