@@ -18,7 +18,7 @@ from ulmus import experiment as root
 from ulmus.catalogue import layout_of
 from ulmus.config import RunConfig
 from ulmus.errors import RunFormatError, TrainingError
-from ulmus.models.shelf import find_model, open_model
+from ulmus.models.shelf import find_model, knows_effects, open_model
 from ulmus.operators.soundness import FAULTS
 from ulmus.records import Json, Placement, Sampling
 from ulmus.runs.log import RunLog
@@ -204,11 +204,6 @@ def train_round(
         {"runs": samples}, settings, out, resume=resume, observe=observe, stop=stop, origin=origin
     )
     return result is not None
-
-
-def knows_effects(model: str) -> bool:
-    """Tell whether a model can be asked for what an edit is to do."""
-    return bool(open_model(model)[1].effects)
 
 
 def search_with(model: str, config: RunConfig, seed: int) -> SearchFigures:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ pytest.importorskip("torch", reason="training needs the extra ulmus[train]")
 import torch
 from safetensors.torch import load_file
 from toy_inventor import write_inventor
+from trainings import same, stop_after, weights
 
 from ulmus.errors import ConfigError, TrainingError
 from ulmus.training import checkpoints
@@ -48,21 +49,6 @@ def score(pairs: Sequence[tuple[str, str]]) -> list[float | None]:
         words = program.removeprefix("go").split()
         found.append(None if "f" in words else 50.0 * words[:2].count(WANTED[terrain]))
     return found
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    place = checkpoints.newest(folder)
-    assert place is not None
-    return dict(checkpoints.load(place).weights)
-
-
-def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
-    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
-
-
-def stop_after(count: int) -> tuple[Callable[[Iteration], None], Callable[[], bool]]:
-    seen: list[Iteration] = []
-    return seen.append, lambda: len(seen) >= count
 
 
 def log_of(folder: Path) -> list[dict[str, object]]:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra ulmus[train]")
 
 import torch
+from trainings import same, stop_after, weights
 from typer.testing import CliRunner
 
 from ulmus.cli.train import app
@@ -66,21 +66,6 @@ def write(dataset: Dataset, folder: Path) -> Path:
     rows = {split: len(dataset.rows(split)) for split in ("train", "test")}
     write_dataset(replace(dataset, facts=replace(dataset.facts, rows=rows)), folder)
     return folder
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    place = checkpoints.newest(folder)
-    assert place is not None
-    return dict(checkpoints.load(place).weights)
-
-
-def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
-    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
-
-
-def stop_after(steps: int) -> tuple[Callable[[Report], None], Callable[[], bool]]:
-    seen: list[int] = []
-    return (lambda report: seen.append(report.step)), (lambda: len(seen) >= steps)
 
 
 # ── Rows ──────────────────────────────────────────────────────────────────────────────────────

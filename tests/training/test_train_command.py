@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ulmus.cli.train import app, taught_effects
+from ulmus.cli.train import app
 from ulmus.errors import ConfigError, DataFormatError, RunNotFoundError, TrainingError
 from ulmus.mining.sample import Sample, write_edits
+from ulmus.models.shelf import knows_effects
 
 
 def fails(*arguments: str) -> BaseException:
@@ -91,6 +92,6 @@ def test_a_training_prints_one_object(data: Path, tmp_path: Path) -> None:
 
 def test_a_base_says_whether_it_was_told_what_edits_do(tmp_path: Path) -> None:
     (tmp_path / "ulmus.json").write_text('{"effects": {}}', "utf-8")
-    assert not taught_effects(str(tmp_path))
-    assert taught_effects("walker-3m")
-    assert not taught_effects("none")
+    assert not knows_effects(str(tmp_path))
+    assert knows_effects("walker-3m")
+    assert not knows_effects("none")

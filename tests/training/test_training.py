@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -22,6 +22,7 @@ pytest.importorskip("torch", reason="training needs the extra ulmus[train]")
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from trainings import same, stop_after, weights
 
 from ulmus.errors import ConfigError, TrainingError
 from ulmus.mining.sample import Sample, write_edits
@@ -30,24 +31,8 @@ from ulmus.records import Prompt, Sampling
 from ulmus.training import checkpoints
 from ulmus.training.course import rate_at
 from ulmus.training.diff_model import Settings, split, train
-from ulmus.training.loop import Report
 
 TINY = Settings(size="tiny", vocabulary=400, steps=4, tokens_per_step=150, held_out=4, rate=1e-2)
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    place = checkpoints.newest(folder)
-    assert place is not None
-    return dict(checkpoints.load(place).weights)
-
-
-def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
-    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
-
-
-def stop_after(steps: int) -> tuple[Callable[[Report], None], Callable[[], bool]]:
-    seen: list[int] = []
-    return (lambda report: seen.append(report.step)), (lambda: len(seen) >= steps)
 
 
 @contextmanager

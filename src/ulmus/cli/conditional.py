@@ -10,8 +10,15 @@ import typer
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number, say
-from ulmus.cli.training import check_folder
-from ulmus.errors import ConfigError
+from ulmus.cli.training import (
+    JSON,
+    OUT,
+    RESUME,
+    SAVE_EVERY,
+    SEED,
+    check_folder,
+    stopped,
+)
 
 if TYPE_CHECKING:
     from ulmus.training.conditional import Result, Settings
@@ -22,7 +29,7 @@ def train_conditional(
     inventor: Annotated[
         Path, typer.Argument(help="Folder of a model that `ulmus train inventor` made.")
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder of the model; must be new.")] = None,
+    out: OUT = None,
     terrains: Annotated[
         str, typer.Option(help="Names of terrains with commas between.")
     ] = "left_wall,right_wall,tunnel",
@@ -67,7 +74,7 @@ def train_conditional(
     cross_every: Annotated[
         int, typer.Option(min=0, help="Iterations between two tables in the log; 0: none.")
     ] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
+    seed: SEED = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of the CPU; all cores if not given.")
     ] = None,
@@ -75,15 +82,11 @@ def train_conditional(
         int | None, typer.Option(min=0, help="Processes that judge; all cores if not given.")
     ] = None,
     sandbox: Annotated[str, typer.Option(help="Where programs run.")] = "wasm",
-    save_every: Annotated[float, typer.Option(help="Minutes between two checkpoints.")] = 5.0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    save_every: SAVE_EVERY = 5.0,
+    resume: RESUME = False,
+    json: JSON = False,
 ) -> None:
     """Teach a program model to invent for a terrain, by reinforcement (PPO)."""
-    if out is None:
-        raise ConfigError("--out is missing: the folder of the model")
     options: dict[str, Any] = {
         "terrains": tuple(name.strip() for name in terrains.split(",") if name.strip()),
         "terrain_network": terrain_network, "prefix_vectors": prefix_vectors,
@@ -94,7 +97,7 @@ def train_conditional(
         "kl_stop": kl_stop, "reward_unit": reward_unit, "judged": judged,
         "cross_every": cross_every, "save_every_s": 60 * save_every, "seed": seed,
     }  # fmt: skip
-    check_folder(out, resume)
+    folder = check_folder(out, resume)
     with needs_extra():
         import torch
 
@@ -113,12 +116,11 @@ def train_conditional(
         )  # fmt: skip
         with scores, Interrupts() as interrupts:
             result = conditional.train(
-                inventor, scores, settings, out, resume=resume,
+                inventor, scores, settings, folder, resume=resume,
                 observe=_Progress(settings), stop=interrupts.asked,
             )  # fmt: skip
     if result is None:
-        say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
-        raise typer.Exit(130)
+        raise stopped(folder)
     _print_result(result, json)
 
 

@@ -14,7 +14,27 @@ from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number, say
 from ulmus.cli.run import parse_operators
 from ulmus.cli.train_inventor import train_inventor
-from ulmus.cli.training import check_folder, prepare_torch, watchers
+from ulmus.cli.training import (
+    BASE,
+    FULL,
+    JSON,
+    LORA,
+    MINUTES,
+    OUT,
+    PRECISION,
+    RATE,
+    RESUME,
+    SAVE_EVERY,
+    SEED,
+    STEPS,
+    TENSORBOARD,
+    THREADS,
+    WHOLE_LINES,
+    check_folder,
+    prepare_torch,
+    stopped,
+    watchers,
+)
 from ulmus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,7 +54,7 @@ def train_diff(
     data: Annotated[
         Path | None, typer.Argument(help="Folder of mined commits; may be left out with --runs.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the model; must be new.")] = None,
+    out: OUT = None,
     runs: Annotated[
         list[Path] | None, typer.Option(help="A run whose accepted edits are learned; repeatable.")
     ] = None,
@@ -44,22 +64,16 @@ def train_diff(
     mix: Annotated[
         str | None, typer.Option(help="Shares of the loss, such as commits=0.5,runs=0.5.")
     ] = None,
-    base: Annotated[
-        str, typer.Option(help="none, a name of ulmus models list, a folder, or a name on the hub.")
-    ] = "none",
+    base: BASE = "none",
     size: Annotated[
         str, typer.Option(help="Of a new network: 1m, 3m, 12m, 33m, 85m or 300m.")
     ] = "3m",
     vocabulary: Annotated[
         int, typer.Option(min=300, help="Tokens of a new tokenizer, line numbers not counted.")
     ] = 4096,
-    whole_lines: Annotated[
-        bool, typer.Option("--whole-lines", help="Tokens of a new tokenizer may reach over words.")
-    ] = False,
-    lora: Annotated[
-        int | None, typer.Option(min=1, help="Train an adapter of this rank on the base.")
-    ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Train all weights of the base.")] = False,
+    whole_lines: WHOLE_LINES = False,
+    lora: LORA = None,
+    full: FULL = False,
     form: Annotated[
         str, typer.Option(help="Of the edit: numbered, unified, search-replace, ...")
     ] = "numbered",
@@ -86,29 +100,19 @@ def train_diff(
     tokens_per_step: Annotated[
         int | None, typer.Option(min=1, help="Tokens per step; 1,024, for adapters 768.")
     ] = None,
-    rate: Annotated[
-        float | None, typer.Option(help="Highest learning rate; by size if not given.")
-    ] = None,
-    precision: Annotated[
-        str, typer.Option(help="Numbers that are multiplied: auto, float32 or bfloat16.")
-    ] = "auto",
-    steps: Annotated[int | None, typer.Option(min=1, help="End after so many steps.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="End after so many minutes, pauses left out.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 1,
-    save_every: Annotated[float, typer.Option(help="Minutes between two checkpoints.")] = 5.0,
+    rate: RATE = None,
+    precision: PRECISION = "auto",
+    steps: STEPS = None,
+    minutes: MINUTES = None,
+    seed: SEED = 0,
+    threads: THREADS = 1,
+    save_every: SAVE_EVERY = 5.0,
     held_out: Annotated[int, typer.Option(min=0, help="Edits in the held-out loss.")] = 200,
-    tensorboard: Annotated[Path | None, typer.Option(help="Folder for a TensorBoard log.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    tensorboard: TENSORBOARD = None,
+    resume: RESUME = False,
+    json: JSON = False,
 ) -> None:
     """Train a diff model on mined commits and on the accepted edits of runs."""
-    if out is None:
-        raise ConfigError("--out is missing: the folder of the model")
     options: dict[str, Any] = {
         "base": base, "size": size, "vocabulary": vocabulary, "whole_lines": whole_lines,
         "lora": lora, "full": full, "form": form, "style": style, "rename": rename,
@@ -118,30 +122,23 @@ def train_diff(
         "save_every_s": 60 * save_every,
         "held_out": held_out, "shares": tuple(parse_operators(mix).items()) if mix else (),
     }  # fmt: skip
-    check_folder(out, resume)
+    folder = check_folder(out, resume)
     with needs_extra():
         prepare_torch(threads)
+        from ulmus.models.shelf import knows_effects
         from ulmus.training import diff_model
 
         settings = diff_model.Settings(**options)
-        told = taught_effects(base) if effects is None else effects
+        told = (base != "none" and knows_effects(base)) if effects is None else effects
         samples, origin = _samples(data, runs or [], held_out_runs or [], seed, told)
         with Interrupts() as interrupts:
             result = diff_model.train(
-                samples, settings, out, resume=resume, stop=interrupts.asked, origin=origin,
+                samples, settings, folder, resume=resume, stop=interrupts.asked, origin=origin,
                 observe=watchers(tensorboard),
             )  # fmt: skip
     if result is None:
-        say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
-        raise typer.Exit(130)
+        raise stopped(folder)
     _print_result(result, json)
-
-
-def taught_effects(base: str) -> bool:
-    """Tell whether a base was taught to be told what its edits do; one on the hub was not."""
-    from ulmus.models.shelf import names, read_taught
-
-    return bool(read_taught(Path(names().get(base, base))).effects)
 
 
 def _samples(

@@ -10,8 +10,27 @@ import typer
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number, say
-from ulmus.cli.training import check_folder, prepare_torch, watchers
-from ulmus.errors import ConfigError
+from ulmus.cli.training import (
+    BASE,
+    FULL,
+    JSON,
+    LORA,
+    MINUTES,
+    OUT,
+    PRECISION,
+    RATE,
+    RESUME,
+    SAVE_EVERY,
+    SEED,
+    STEPS,
+    TENSORBOARD,
+    THREADS,
+    WHOLE_LINES,
+    check_folder,
+    prepare_torch,
+    stopped,
+    watchers,
+)
 
 if TYPE_CHECKING:
     from ulmus.training.inventor import Result
@@ -19,56 +38,40 @@ if TYPE_CHECKING:
 
 def train_inventor(
     dataset: Annotated[Path, typer.Argument(help="Folder that `ulmus dataset` wrote.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the model; must be new.")] = None,
-    base: Annotated[
-        str, typer.Option(help="none, a name of ulmus models list, a folder, or a name on the hub.")
-    ] = "none",
+    out: OUT = None,
+    base: BASE = "none",
     size: Annotated[
         str, typer.Option(help="Of a new network: 0.1m, 1m, 3m, 12m, 33m, 85m, 300m or 680m.")
     ] = "3m",
     vocabulary: Annotated[int, typer.Option(min=300, help="Tokens of a new tokenizer.")] = 4096,
-    whole_lines: Annotated[
-        bool, typer.Option("--whole-lines", help="Tokens of a new tokenizer may reach over words.")
-    ] = False,
-    lora: Annotated[
-        int | None, typer.Option(min=1, help="Train an adapter of this rank on the base.")
-    ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Train all weights of the base.")] = False,
+    whole_lines: WHOLE_LINES = False,
+    lora: LORA = None,
+    full: FULL = False,
     context: Annotated[
         int, typer.Option(min=8, help="Tokens of a row; longer programs are left out.")
     ] = 1024,
     tokens_per_step: Annotated[
         int | None, typer.Option(min=1, help="Tokens per step; 1,024 if not given.")
     ] = None,
-    rate: Annotated[
-        float | None, typer.Option(help="Highest learning rate; by size if not given.")
-    ] = None,
-    precision: Annotated[
-        str, typer.Option(help="Numbers that are multiplied: auto, float32 or bfloat16.")
-    ] = "auto",
-    steps: Annotated[int | None, typer.Option(min=1, help="End after so many steps.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="End after so many minutes, pauses left out.")
-    ] = None,
+    rate: RATE = None,
+    precision: PRECISION = "auto",
+    steps: STEPS = None,
+    minutes: MINUTES = None,
     epochs: Annotated[
         float | None, typer.Option(help="End after so many passes over the data.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the CPU.")] = 1,
-    save_every: Annotated[float, typer.Option(help="Minutes between two checkpoints.")] = 5.0,
+    seed: SEED = 0,
+    threads: THREADS = 1,
+    save_every: SAVE_EVERY = 5.0,
     held_out: Annotated[int, typer.Option(min=0, help="Test programs in the test loss.")] = 200,
     readings: Annotated[
         int, typer.Option(min=0, help="How often the test loss is looked at on the way.")
     ] = 10,
-    tensorboard: Annotated[Path | None, typer.Option(help="Folder for a TensorBoard log.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    tensorboard: TENSORBOARD = None,
+    resume: RESUME = False,
+    json: JSON = False,
 ) -> None:
     """Train a model on the programs of a data set, so that it writes new ones."""
-    if out is None:
-        raise ConfigError("--out is missing: the folder of the model")
     options: dict[str, Any] = {
         "base": base, "size": size, "vocabulary": vocabulary, "whole_lines": whole_lines,
         "lora": lora, "full": full, "context": context, "tokens_per_step": tokens_per_step,
@@ -76,7 +79,7 @@ def train_inventor(
         "epochs": epochs, "seed": seed, "save_every_s": 60 * save_every, "held_out": held_out,
         "readings": readings,
     }  # fmt: skip
-    check_folder(out, resume)
+    folder = check_folder(out, resume)
     with needs_extra():
         prepare_torch(threads)
         from ulmus.training import inventor
@@ -87,12 +90,11 @@ def train_inventor(
         say(f"{len(programs.train):,} programs, {len(programs.test):,} for the test")
         with Interrupts() as interrupts:
             result = inventor.train(
-                programs, settings, out, resume=resume, stop=interrupts.asked,
+                programs, settings, folder, resume=resume, stop=interrupts.asked,
                 origin=dataset.resolve().name, observe=watchers(tensorboard),
             )  # fmt: skip
     if result is None:
-        say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
-        raise typer.Exit(130)
+        raise stopped(folder)
     _print_result(result, json)
 
 

@@ -7,7 +7,9 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ulmus.cli.output import say
 from ulmus.errors import ConfigError
@@ -15,19 +17,51 @@ from ulmus.errors import ConfigError
 if TYPE_CHECKING:
     from ulmus.training.loop import Report
 
+OUT = Annotated[Path | None, typer.Option(help="Folder of the model; must be new.")]
+BASE = Annotated[
+    str, typer.Option(help="none, a name of ulmus models list, a folder, or a name on the hub.")
+]
+WHOLE_LINES = Annotated[
+    bool, typer.Option("--whole-lines", help="Tokens of a new tokenizer may reach over words.")
+]
+LORA = Annotated[int | None, typer.Option(min=1, help="Train an adapter of this rank on the base.")]
+FULL = Annotated[bool, typer.Option("--full", help="Train all weights of the base.")]
+RATE = Annotated[float | None, typer.Option(help="Highest learning rate; by size if not given.")]
+PRECISION = Annotated[
+    str, typer.Option(help="Numbers that are multiplied: auto, float32 or bfloat16.")
+]
+STEPS = Annotated[int | None, typer.Option(min=1, help="End after so many steps.")]
+MINUTES = Annotated[float | None, typer.Option(help="End after so many minutes, pauses left out.")]
+SEED = Annotated[int, typer.Option(help="Seed of all random choices.")]
+THREADS = Annotated[int, typer.Option(min=1, help="Threads of the CPU.")]
+SAVE_EVERY = Annotated[float, typer.Option(help="Minutes between two checkpoints.")]
+TENSORBOARD = Annotated[Path | None, typer.Option(help="Folder for a TensorBoard log.")]
+RESUME = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")]
+JSON = Annotated[bool, typer.Option("--json", help="End with one JSON object.")]
 
-def check_folder(out: Path, resume: bool) -> None:
-    """Check that a training may write to a folder, or go on in it.
+
+def check_folder(out: Path | None, resume: bool) -> Path:
+    """Return the folder that a training may write to, or go on in.
 
     Raises:
+        ConfigError: None was named.
         TrainingError: See `ulmus.training.folders`.
     """
     from ulmus.training.folders import check_new, check_started
 
+    if out is None:
+        raise ConfigError("--out is missing: the folder of the model")
     if resume:
         check_started(out)
     else:
         check_new(out)
+    return out
+
+
+def stopped(out: Path) -> typer.Exit:
+    """Say how a training that was stopped goes on; return the end of the command."""
+    say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
+    return typer.Exit(130)
 
 
 def prepare_torch(threads: int) -> None:

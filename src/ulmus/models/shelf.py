@@ -118,6 +118,19 @@ def read_taught(folder: Path) -> Taught:
     return Taught(**chosen)
 
 
+def knows_effects(name: str) -> bool:
+    """Tell whether a model can be asked for what an edit is to do.
+
+    Args:
+        name: As for `open_model`; one that is not on this machine was not taught that.
+
+    Raises:
+        ModelError: `ulmus.json` is broken.
+    """
+    folder = Path(name) if name and Path(name).is_dir() else names().get(name or DEFAULT_MODEL)
+    return folder is not None and bool(read_taught(folder).effects)
+
+
 def open_model(name: str) -> tuple[Model, Taught]:
     """Return the model of a name or folder, and how it was taught.
 

@@ -141,6 +141,46 @@ def load(place: Path) -> Checkpoint:
         raise TrainingError(f"the checkpoint {place} cannot be read: {error}") from error
 
 
+def go_on(folder: Path, identity: Mapping[str, Any], what: str) -> tuple[Path, Checkpoint]:
+    """Return the last checkpoint of a training that is to go on, and where it lies.
+
+    Args:
+        folder: Of the training.
+        identity: What must be the same as then, plain data.
+        what: What `identity` is of, besides the options, for the message.
+
+    Raises:
+        TrainingError: There is none, it is damaged, or something differs.
+    """
+    place = newest(folder)
+    if place is None:
+        raise TrainingError(f"there is no checkpoint in {folder} to go on from")
+    checkpoint = load(place)
+    then = checkpoint.state.get("identity", {})
+    for key in sorted(identity.keys() | then.keys()):
+        if identity.get(key) != then.get(key):
+            raise TrainingError(
+                f"{place} was trained with {key} = {then.get(key)!r}, now it is "
+                f"{identity.get(key)!r}; resume with the same {what} and options, or start anew in "
+                "another folder"
+            )
+    return place, checkpoint
+
+
+def no_number(folder: Path, when: str) -> TrainingError:
+    """Return the error of a training whose numbers are not finite.
+
+    Args:
+        folder: Of the training.
+        when: Such as "after step 3 the loss".
+    """
+    kept = newest(folder)
+    where = f"the last good checkpoint is {kept}" if kept else "no checkpoint was written yet"
+    return TrainingError(
+        f"{when} is no finite number; the training ends, {where}. A smaller --rate helps"
+    )
+
+
 def remove(folder: Path) -> None:
     """Remove the checkpoints of a training that is done."""
     shutil.rmtree(folder / FOLDER, ignore_errors=True)

@@ -235,11 +235,8 @@ def train(
     best: dict[str, float] = dict.fromkeys(names, 0.0)
     before: Cross | None = None
     if resume:
-        place = checkpoints.newest(folder)
-        if place is None:
-            raise TrainingError(f"there is no checkpoint in {folder} to go on from")
-        checkpoint = checkpoints.load(place)
-        _check_same(checkpoint.state, _identity(settings, inventor), place)
+        identity = _identity(settings, inventor)
+        place, checkpoint = checkpoints.go_on(folder, identity, "model")
         checkpoints.restore(checkpoint, learners, optimizer, place)
         iteration, earlier_s = checkpoint.step, checkpoint.state["elapsed_s"]
         best, before = checkpoint.state["best"], Cross.from_json(checkpoint.state["before"])
@@ -395,20 +392,5 @@ def _identity(settings: Settings, inventor: Inventor) -> dict[str, Any]:
     return {**kept, "terrains": list(settings.terrains), "stage-2 model": inventor.fingerprint}
 
 
-def _check_same(state: Mapping[str, Any], now: Mapping[str, Any], place: Path) -> None:
-    then = state.get("identity", {})
-    for key in sorted(now.keys() | then.keys()):
-        if now.get(key) != then.get(key):
-            raise TrainingError(
-                f"{place} was trained with {key} = {then.get(key)!r}, now it is {now.get(key)!r}; "
-                "resume with the same model and options, or start anew in another folder"
-            )
-
-
 def _no_number(iteration: int, folder: Path) -> TrainingError:
-    kept = checkpoints.newest(folder)
-    where = f"the last good checkpoint is {kept}" if kept else "no checkpoint was written yet"
-    return TrainingError(
-        f"after iteration {iteration} a loss or a weight is no finite number; the training ends, "
-        f"{where}. A smaller --rate helps"
-    )
+    return checkpoints.no_number(folder, f"after iteration {iteration} a loss or a weight")

@@ -267,12 +267,8 @@ def _go_on(
     Raises:
         TrainingError: There is none, it is damaged, or of other data or settings.
     """
-    place = checkpoints.newest(folder)
-    if place is None:
-        raise TrainingError(f"there is no checkpoint in {folder} to go on from")
-    checkpoint = checkpoints.load(place)
+    place, checkpoint = checkpoints.go_on(folder, identity, "data")
     state = checkpoint.state
-    _check_same(state.get("identity", {}), identity, place)
     checkpoints.restore(checkpoint, net, optimizer, place)
     lessons.place = state["place"]
     return Standing(
@@ -281,19 +277,5 @@ def _go_on(
     )  # fmt: skip
 
 
-def _check_same(then: Mapping[str, Any], now: Mapping[str, Any], place: Path) -> None:
-    for key in sorted(now.keys() | then.keys()):
-        if now.get(key) != then.get(key):
-            raise TrainingError(
-                f"{place} was trained with {key} = {then.get(key)!r}, now it is {now.get(key)!r}; "
-                "resume with the same data and options, or start anew in another folder"
-            )
-
-
 def _no_number(step: int, folder: Path) -> TrainingError:
-    kept = checkpoints.newest(folder)
-    where = f"the last good checkpoint is {kept}" if kept else "no checkpoint was written yet"
-    return TrainingError(
-        f"after step {step} the loss is no finite number; the training ends, {where}. "
-        "A smaller --rate helps"
-    )
+    return checkpoints.no_number(folder, f"after step {step} the loss")
