@@ -30,9 +30,10 @@ from ulmus.training import checkpoints
 from ulmus.training.collapse import LOG, Iteration
 from ulmus.training.conditional import Settings, train
 from ulmus.training.cross import Cross, Written
-from ulmus.training.experience import Learners, in_micro_batches
+from ulmus.training.experience import Learners, in_micro_batches, look_back
 from ulmus.training.inventors import open_conditional, open_inventor
 from ulmus.training.networks import LeftToRight
+from ulmus.training.rollouts import chances_for, draw
 
 WANTED = {"left_wall": "a", "right_wall": "b", "tunnel": "c"}
 
@@ -147,6 +148,24 @@ def test_the_temperature_is_in_the_weights_of_policy_and_stage_2(inventor: Path)
     for model in (learners.policy, learners.stage_2):
         found = model.log_probabilities(model.through(stream, 0, plans))
         assert torch.allclose(found, wanted, atol=1e-5)
+
+
+def test_a_program_is_measured_against_those_of_its_terrain(inventor: Path) -> None:
+    opened = open_inventor(inventor)
+    learners = Learners(opened, TINY)
+    terrains = torch.arange(8) % 2
+    with torch.no_grad():
+        prefixes = learners.policy.terrains()[terrains]
+        rollouts = draw(learners.policy, prefixes, chances_for(0, "test", 0, 8, 4), opened.end)
+    rewards = torch.tensor([0.0, 5.0, 1.0, 6.0, 0.0, 5.0, 1.0, 6.0])  # the second is far easier
+    seen = look_back(learners, terrains, rollouts, rewards, TINY)
+    for terrain in (0, 1):
+        mine = seen.advantages[seen.there & (terrains == terrain)[:, None]]
+        assert abs(float(mine.mean())) < 1e-5
+        assert abs(float(mine.square().mean()) - 1) < 1e-4
+    means = [float(seen.advantages[row][seen.there[row]].mean()) for row in range(4)]
+    assert means[0] < means[2]
+    assert means[1] < means[3]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ How this departs from the paper:
   - Hyperparameters of PPO: the paper says "default" and gives none. Ours are below. Rewards are
     not discounted, a reward reaches all tokens (`trace` 1), and there is no bonus for entropy: the
     price on leaving stage 2 does that work.
+  - Advantages are normalised within each terrain, so that a program is measured against what is
+    written for its terrain, not against what is written for an easier one. The paper does not say.
   - The policy stands still for the rest of an iteration once it has moved too far (`kl_stop`); the
     judge learns on. The paper does not say.
   - The price per nat is not stated in the paper, nor is the unit of its rewards.

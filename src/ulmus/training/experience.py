@@ -87,7 +87,7 @@ class Experience:
         rollouts: The programs.
         reference: (programs, length), log-probabilities under stage 2.
         values: (programs, length), what the judge foresaw.
-        advantages: (programs, length), normalised over all tokens.
+        advantages: (programs, length), normalised over the tokens of each terrain.
         returns: (programs, length), what the judge should have foreseen.
     """
 
@@ -144,7 +144,9 @@ def look_back(
     )
     raw = ppo.advantages(rewarded, values, rollouts.lengths, settings.discount, settings.trace)
     advantages = torch.zeros_like(raw)
-    advantages[there] = ppo.normalised(raw[there])
+    for terrain in terrains.unique():
+        mine = there & (terrains == terrain)[:, None]
+        advantages[mine] = ppo.normalised(raw[mine])
     return Experience(terrains, rollouts, reference, values, advantages, raw + values)
 
 
