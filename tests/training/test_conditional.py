@@ -25,7 +25,7 @@ from safetensors.torch import load_file
 from toy_inventor import write_inventor
 from trainings import same, stop_after, weights
 
-from ulmus.errors import ConfigError, TrainingError
+from ulmus.errors import ConfigError, ModelError, TrainingError
 from ulmus.training import checkpoints
 from ulmus.training.collapse import LOG, Iteration
 from ulmus.training.conditional import Settings, train
@@ -265,18 +265,19 @@ def test_what_cannot_be_trained_is_named(inventor: Path, tmp_path: Path) -> None
         train(inventor, score, replace(TINY, terrains=("right_wal",)), out)
     with pytest.raises(ConfigError, match="at most 62"):
         train(inventor, score, replace(TINY, max_tokens=63), out)
-    for told, words in (
-        ({"kind": "diff"}, "must say kind 'inventor', it says 'diff'"),
-        ({"end": "nothing"}, "a token of the vocabulary"),
-        ({"properties": "before"}, "was taught with properties"),
+    for told, error, words in (
+        ({"kind": "diff"}, ModelError, "must say kind 'inventor', it says 'diff'"),
+        ({"max_tokens": 0}, ModelError, "max_tokens at least 1"),
+        ({"end": "nothing"}, TrainingError, "a token of the vocabulary, got 'nothing'"),
+        ({"properties": "before"}, TrainingError, "was taught with properties"),
     ):
         bad = write_inventor(tmp_path / "bad", **told)  # type: ignore[arg-type]
-        with pytest.raises(TrainingError, match=words):
+        with pytest.raises(error, match=words):
             train(bad, score, TINY, out)
         shutil.rmtree(bad)
-    with pytest.raises(TrainingError, match=r"ulmus\.json"):
+    with pytest.raises(ModelError, match=r"no ulmus\.json"):
         train(tmp_path, score, TINY, out)
-    with pytest.raises(TrainingError, match="kind 'conditional'"):
+    with pytest.raises(ModelError, match=r"kind 'conditional'.*`ulmus train conditional`"):
         open_conditional(inventor)
     assert not out.exists()
 

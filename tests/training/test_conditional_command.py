@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ulmus.cli.train import app
-from ulmus.errors import ConfigError, TrainingError
+from ulmus.errors import ConfigError, ModelError
 
 
 def fails(*arguments: str) -> BaseException:
@@ -41,7 +41,7 @@ def test_folders_and_terrains_are_checked_before_the_work(tmp_path: Path) -> Non
     assert "Known: bumpy" in str(error)
     assert "Known: codes, picture" in str(fails(inventor, *new, "--terrain-network", "image"))
     error = fails(str(tmp_path / "nothing"), *new)
-    assert isinstance(error, TrainingError)
+    assert isinstance(error, ModelError)
     assert "ulmus.json" in str(error)
     assert not (tmp_path / "new").exists()
 

@@ -101,17 +101,17 @@ def train_conditional(
     with needs_extra():
         import torch
 
+        from ulmus.models.inventing import read_inventing
         from ulmus.rewards import TerrainScores
         from ulmus.training import conditional
-        from ulmus.training.inventors import problem_of
         from ulmus.workers import available_cores
 
         cores = available_cores()
         torch.set_num_threads(threads or cores)
         settings = conditional.Settings(**options)
-        problem, told = problem_of(inventor)
+        told = read_inventing(inventor)
         scores = TerrainScores(
-            problem, told, settings.terrains, sandbox=sandbox,
+            told.problem, told.problem_options, settings.terrains, sandbox=sandbox,
             workers=cores if workers is None else workers,
         )  # fmt: skip
         with scores, Interrupts() as interrupts:

@@ -214,6 +214,7 @@ def train(
         What came of it; None if it was stopped.
 
     Raises:
+        ModelError: The folder of the stage-2 model is none.
         TrainingError: See `ulmus.errors`; the last good checkpoint stays.
         ConfigError: There is no such terrain or terrain network.
     """
