@@ -288,10 +288,12 @@ def test_what_cannot_be_trained_is_named(inventor: Path, tmp_path: Path) -> None
         ({"terrains": ()}, "different terrains"),
         ({"terrains": ("flat", "flat")}, "different terrains"),
         ({"samples": 1}, "at least 2"),
+        ({"minibatches": 0}, "--minibatches must be at least 1; got 0"),
         ({"rate": 0.0}, "rate must be above 0"),
+        ({"terrain_rate": math.nan}, "--terrain-rate must be above 0; got nan"),
         ({"temperature": 0.0}, "temperature must be above 0"),
-        ({"clip": 1.5}, "clip must lie"),
-        ({"kl_weight": -1.0}, "kl_weight"),
+        ({"clip": 1.5}, "clip must be in 0 to 1"),
+        ({"kl_weight": -1.0}, "--kl-weight must be 0 or more; got -1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], words: str) -> None:

@@ -408,6 +408,10 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         replace(TINY, steps=None)
     with pytest.raises(ConfigError, match="exclude each other"):
         replace(TINY, base="x", lora=3, full=True)
+    with pytest.raises(ConfigError, match="--context must be at least 8 tokens; got 7"):
+        replace(TINY, context=7)
+    with pytest.raises(ConfigError, match="--epochs must be above 0; got 0"):
+        replace(TINY, steps=None, epochs=0.0)
 
 
 def test_the_command_trains_and_prints_one_object(dataset: Dataset, tmp_path: Path) -> None:

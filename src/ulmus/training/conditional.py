@@ -41,6 +41,7 @@ from ulmus.errors import ConfigError, TrainingError, unknown_name
 from ulmus.training import checkpoints, collapse, ppo
 from ulmus.training.card import conditional_card
 from ulmus.training.collapse import Iteration, Learned, Sample
+from ulmus.training.course import above_0, check
 from ulmus.training.cross import Cross, cross_table, write_samples
 from ulmus.training.experience import Experience, Learners, learn, look_back, optimizer_for
 from ulmus.training.inventors import Inventor, open_inventor, write_conditional
@@ -135,25 +136,12 @@ class Settings:
                 f"--samples must be at least {max(len(self.terrains), self.minibatches)}, one for "
                 f"each terrain and each minibatch; got {self.samples}"
             )
-        for name in ("samples", "iterations", "epochs", "minibatches", "prefix_vectors", "judged"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1; got {getattr(self, name)}")
-        for name in (
-            "temperature",
-            "rate",
-            "rate_of_terrains",
-            "value_rate",
-            "kl_stop",
-            "reward_unit",
-            "norm",
-        ):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} must be above 0; got {getattr(self, name)}")
-        for name in ("clip", "discount", "trace"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ConfigError(f"{name} must lie in 0 to 1, 0 left out")
-        if not 0 <= self.kl_weight < math.inf:
-            raise ConfigError(f"kl_weight must be 0 or more; got {self.kl_weight}")
+        counts = ("iterations", "epochs", "minibatches", "prefix_vectors", "judged", "max_tokens")
+        sizes = ("temperature", "value_clip", "kl_stop", "reward_unit", "norm")
+        check(self, "at least 1", lambda x: x >= 1, *counts)
+        check(self, "above 0", above_0, "rate", "terrain_rate", "value_rate", *sizes)
+        check(self, "in 0 to 1, 0 left out", lambda x: 0 < x <= 1, "clip", "discount", "trace")
+        check(self, "0 or more", lambda x: 0 <= x < math.inf, "kl_weight", "save_every_s")
 
     @property
     def rate_of_terrains(self) -> float:
