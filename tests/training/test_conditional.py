@@ -80,6 +80,11 @@ def test_it_learns_to_write_what_each_terrain_rewards(
         assert result.best[name] == 100
     assert told[0].kl < 0.3
     assert told[-1].kl > 1
+    apart = [one.terrain_kl for one in (told[0], told[-1])]
+    assert apart[0] is not None
+    assert apart[1] is not None
+    assert abs(apart[0]) < 0.1
+    assert apart[1] > 1
     assert told[-1].learned.entropy < told[0].learned.entropy
     assert [one.iteration for one in told] == list(range(1, 24))
 
@@ -97,6 +102,7 @@ def test_the_folder_says_all_and_writes_programs(inventor: Path, tmp_path: Path)
     assert "| left_wall |" in (out / "README.md").read_text("utf-8")
     lines = log_of(out)
     assert [line["iteration"] for line in lines] == [0, 1, 2, 3, 4]
+    assert all(isinstance(line["terrain_kl"], float) for line in lines[1:])
     assert ["cross" in line for line in lines] == [True, False, True, False, True]
     samples = [json.loads(line) for line in (out / "samples.jsonl").read_text("utf-8").splitlines()]
     assert len(samples) == 6

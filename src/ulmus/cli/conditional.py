@@ -140,8 +140,9 @@ class _Progress:
             f"{one.distinct} distinct)"
             for name, one in told.terrains.items()
         )
+        between = "" if told.terrain_kl is None else f", {told.terrain_kl:.1f} between terrains"
         say(
-            f"iteration {told.iteration}  {terrains}  KL {told.kl:.1f}  "
+            f"iteration {told.iteration}  {terrains}  KL {told.kl:.1f}{between}  "
             f"entropy {told.learned.entropy:.2f}  {left_s / 60:.0f} min left"
         )
         for text in told.warnings:

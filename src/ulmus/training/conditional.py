@@ -43,7 +43,14 @@ from ulmus.training.card import conditional_card
 from ulmus.training.collapse import Iteration, Learned, Sample
 from ulmus.training.course import above_0, check
 from ulmus.training.cross import Cross, cross_table, write_samples
-from ulmus.training.experience import Experience, Learners, learn, look_back, optimizer_for
+from ulmus.training.experience import (
+    Experience,
+    Learners,
+    learn,
+    look_back,
+    optimizer_for,
+    terrain_kl,
+)
 from ulmus.training.inventors import Inventor, open_inventor, write_conditional
 from ulmus.training.machine import machine as this_machine
 from ulmus.training.rollouts import chances_for, draw
@@ -264,6 +271,7 @@ def train(
         rewards = torch.tensor([(s.score or 0.0) / settings.reward_unit for s in samples])
         clock.lap("judging")
         seen = look_back(learners, terrains, rollouts, rewards.to(device), settings)
+        between = terrain_kl(learners.policy, terrains, rollouts)
         clock.lap("looking")
         try:
             learned = learn(learners, optimizer, seen, settings, iteration)
@@ -271,7 +279,8 @@ def train(
             raise _no_number(iteration, folder) from None
         clock.lap("learning")
         iteration += 1
-        told = figures(iteration, samples, seen, float(rewards.mean()), learned, best, clock)
+        reward = float(rewards.mean())
+        told = figures(iteration, samples, seen, between, reward, learned, best, clock)
         best = {name: one.best_so_far for name, one in told.terrains.items()}
         line = told.to_json()
         if settings.cross_every and iteration % settings.cross_every == 0:
@@ -321,6 +330,7 @@ def figures(
     iteration: int,
     samples: Sequence[Sample],
     seen: Experience,
+    between: float | None,
     reward: float,
     learned: Learned,
     best: Mapping[str, float],
@@ -338,11 +348,12 @@ def figures(
         shared=shared,
         kl=float(apart) / len(samples),
         kl_per_token=float(apart / there.sum()),
+        terrain_kl=between,
         explained_variance=ppo.explained_variance(seen.values[there], seen.returns[there]),
         learned=learned,
         tokens=int(there.sum()),
         seconds=clock.laps,
-        warnings=collapse.warnings_of(by_terrain, shared),
+        warnings=collapse.warnings_of(iteration, by_terrain, shared, between),
     )
 
 
