@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -108,6 +108,19 @@ class TrainingProgress:
         say(text)
 
 
+def open_tensorboard(folder: Path) -> Any:
+    """Open a TensorBoard log; what is returned has `add_scalar(name, value, step)`.
+
+    Raises:
+        ConfigError: The package tensorboard is missing.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ConfigError("--tensorboard needs the package tensorboard") from error
+    return SummaryWriter(str(folder))
+
+
 def watchers(tensorboard: Path | None) -> Callable[[Report], None]:
     """Return what is told where a training stands: prints it, and logs it if wanted.
 
@@ -121,11 +134,7 @@ def watchers(tensorboard: Path | None) -> Callable[[Report], None]:
     progress = TrainingProgress()
     if tensorboard is None:
         return progress
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ConfigError("--tensorboard needs the package tensorboard") from error
-    writer = SummaryWriter(str(tensorboard))
+    writer = open_tensorboard(tensorboard)
 
     def observe(report: Report) -> None:
         writer.add_scalar("loss", report.loss, report.step)
