@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,21 @@ def test_the_figures_are_those_of_the_samples(model: Path, tmp_path: Path) -> No
     assert told["qd_score"] == pytest.approx(sum(best))
     assert told["best_fitness"] == max(best)
     assert (told["new"], told["data"], told["qd_ratio"], told["order"]) == (None, None, None, {})
+
+
+def test_the_progress_line_and_the_figures_agree(model: Path, tmp_path: Path) -> None:
+    told = ("sample", str(model), "--into", str(tmp_path / "run"), "--workers", "0")
+    for more in (("-n", "90"), ("-n", "150", "--resume")):
+        result = CliRunner().invoke(app, [*told, *more])
+        assert result.exit_code == 0, result.output
+        shown = re.findall(r"valid +(\d+) %\n +sample: (\d+)% valid", result.stderr)
+        told_at_the_end = re.search(
+            r"samples, ([\d.]+) % valid, ([\d.]+) % distinct", result.stdout
+        )
+        assert told_at_the_end is not None
+        valid, distinct = map(float, told_at_the_end.groups())
+        assert distinct < valid  # no more than that would be valid if duplicates were not
+        assert {round(valid)} == set(map(int, shown[-1]))
 
 
 def test_the_run_is_like_any_other(run: Path, tmp_path: Path) -> None:

@@ -147,7 +147,10 @@ def test_bad_settings_are_refused() -> None:
     [
         (None, "has no ulmus.json"),
         ("[", "cannot read"),
-        ('{"style": "special"}', "kind None"),
+        (
+            '{"style": "special"}',
+            "must say kind 'inventor', it says None; `ulmus train inventor` makes",
+        ),
         ('{"kind": "inventor"}', "prompt must be of type str"),
         ('{"kind": "inventor", "prompt": 3}', "prompt must be of type str, got 3"),
         ('{"kind": "inventor", "prompt": "", "max_tokens": "9"}', "max_tokens must be of type int"),

@@ -25,7 +25,7 @@ from safetensors.torch import load_file
 from toy_inventor import write_inventor
 from trainings import same, stop_after, weights
 
-from ulmus.errors import ConfigError, TrainingError
+from ulmus.errors import ConfigError, ModelError, TrainingError
 from ulmus.training import checkpoints
 from ulmus.training.collapse import LOG, Iteration
 from ulmus.training.conditional import Settings, train
@@ -81,6 +81,11 @@ def test_it_learns_to_write_what_each_terrain_rewards(
         assert result.best[name] == 100
     assert told[0].kl < 0.3
     assert told[-1].kl > 1
+    apart = [one.terrain_kl for one in (told[0], told[-1])]
+    assert apart[0] is not None
+    assert apart[1] is not None
+    assert abs(apart[0]) < 0.1
+    assert apart[1] > 1
     assert told[-1].learned.entropy < told[0].learned.entropy
     assert [one.iteration for one in told] == list(range(1, 24))
 
@@ -98,6 +103,7 @@ def test_the_folder_says_all_and_writes_programs(inventor: Path, tmp_path: Path)
     assert "| left_wall |" in (out / "README.md").read_text("utf-8")
     lines = log_of(out)
     assert [line["iteration"] for line in lines] == [0, 1, 2, 3, 4]
+    assert all(isinstance(line["terrain_kl"], float) for line in lines[1:])
     assert ["cross" in line for line in lines] == [True, False, True, False, True]
     samples = [json.loads(line) for line in (out / "samples.jsonl").read_text("utf-8").splitlines()]
     assert len(samples) == 6
@@ -284,18 +290,19 @@ def test_what_cannot_be_trained_is_named(inventor: Path, tmp_path: Path) -> None
         train(inventor, score, replace(TINY, terrains=("right_wal",)), out)
     with pytest.raises(ConfigError, match="at most 62"):
         train(inventor, score, replace(TINY, max_tokens=63), out)
-    for told, words in (
-        ({"kind": "diff"}, "must say kind 'inventor', it says 'diff'"),
-        ({"end": "nothing"}, "a token of the vocabulary"),
-        ({"properties": "before"}, "was taught with properties"),
+    for told, error, words in (
+        ({"kind": "diff"}, ModelError, "must say kind 'inventor', it says 'diff'"),
+        ({"max_tokens": 0}, ModelError, "max_tokens at least 1"),
+        ({"end": "nothing"}, TrainingError, "a token of the vocabulary, got 'nothing'"),
+        ({"properties": "before"}, TrainingError, "was taught with properties"),
     ):
         bad = write_inventor(tmp_path / "bad", **told)  # type: ignore[arg-type]
-        with pytest.raises(TrainingError, match=words):
+        with pytest.raises(error, match=words):
             train(bad, score, TINY, out)
         shutil.rmtree(bad)
-    with pytest.raises(TrainingError, match=r"ulmus\.json"):
+    with pytest.raises(ModelError, match=r"no ulmus\.json"):
         train(tmp_path, score, TINY, out)
-    with pytest.raises(TrainingError, match="kind 'conditional'"):
+    with pytest.raises(ModelError, match=r"kind 'conditional'.*`ulmus train conditional`"):
         open_conditional(inventor)
     assert not out.exists()
 
@@ -306,10 +313,12 @@ def test_what_cannot_be_trained_is_named(inventor: Path, tmp_path: Path) -> None
         ({"terrains": ()}, "different terrains"),
         ({"terrains": ("flat", "flat")}, "different terrains"),
         ({"samples": 1}, "at least 2"),
+        ({"minibatches": 0}, "--minibatches must be at least 1; got 0"),
         ({"rate": 0.0}, "rate must be above 0"),
+        ({"terrain_rate": math.nan}, "--terrain-rate must be above 0; got nan"),
         ({"temperature": 0.0}, "temperature must be above 0"),
-        ({"clip": 1.5}, "clip must lie"),
-        ({"kl_weight": -1.0}, "kl_weight"),
+        ({"clip": 1.5}, "clip must be in 0 to 1"),
+        ({"kl_weight": -1.0}, "--kl-weight must be 0 or more; got -1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, object], words: str) -> None:

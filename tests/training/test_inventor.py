@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -408,6 +409,10 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         replace(TINY, steps=None)
     with pytest.raises(ConfigError, match="exclude each other"):
         replace(TINY, base="x", lora=3, full=True)
+    with pytest.raises(ConfigError, match="--context must be at least 8 tokens; got 7"):
+        replace(TINY, context=7)
+    with pytest.raises(ConfigError, match="--epochs must be above 0; got 0"):
+        replace(TINY, steps=None, epochs=0.0)
 
 
 def test_the_command_trains_and_prints_one_object(dataset: Dataset, tmp_path: Path) -> None:
@@ -420,6 +425,38 @@ def test_the_command_trains_and_prints_one_object(dataset: Dataset, tmp_path: Pa
     assert (last["model"], last["steps"], last["programs"]) == (str(out), 2, 20)
     assert 0 < last["test_loss"] < 10
     assert "test loss" in result.stderr
+    assert (out / "model.safetensors").is_file()
+
+
+def test_a_process_that_is_not_the_main_one_is_quiet(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    folder, out = write(dataset, tmp_path / "data"), tmp_path / "out"
+    options = "--size tiny --vocabulary 400 --steps 2 --tokens-per-step 100"
+    result = CliRunner().invoke(app, ["inventor", str(folder), "--out", str(out), *options.split()])
+    assert result.exception is None, result.output
+    assert result.output == result.stderr == ""
+
+
+@pytest.mark.slow  # two processes import everything
+def test_two_processes_train_one_model_and_one_of_them_speaks(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    pytest.importorskip("accelerate", reason="several processes need it")
+    folder, out = write(dataset, tmp_path / "data"), tmp_path / "out"
+    options = "--size tiny --vocabulary 400 --steps 4 --tokens-per-step 100 --readings 1 --json"
+    found = subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+            "-m", "ulmus", "train", "inventor", str(folder), "--out", str(out), *options.split(),
+        ],
+        capture_output=True, text=True, timeout=240, env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["steps"] == 4
+    assert found.stderr.count("20 programs, 4 for the test") == 1
+    assert found.stderr.count("step 4 ") == 1
     assert (out / "model.safetensors").is_file()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import signal
@@ -250,6 +251,10 @@ def test_a_base_that_is_damaged_is_named(edits: list[Sample], tmp_path: Path) ->
         ({"prompt_weight": 2.0}, "--prompt-weight"),
         ({"form": "unknown"}, "form"),
         ({"precision": "float16"}, "unknown precision"),
+        ({"minutes": -1.0}, "--minutes must be above 0; got -1"),
+        ({"rate": math.nan}, "--rate must be above 0; got nan"),
+        ({"tokens_per_step": 0}, "--tokens-per-step must be at least 1"),
+        ({"recall": 1.0}, "--recall must be in 0 to 1, 1 left out; got 1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(changes: dict, words: str) -> None:  # type: ignore[type-arg]

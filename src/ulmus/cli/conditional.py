@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,11 +17,14 @@ from ulmus.cli.training import (
     RESUME,
     SAVE_EVERY,
     SEED,
+    TENSORBOARD,
     check_folder,
+    open_tensorboard,
     stopped,
 )
 
 if TYPE_CHECKING:
+    from ulmus.training.collapse import Iteration
     from ulmus.training.conditional import Result, Settings
     from ulmus.training.cross import Cross
 
@@ -83,6 +87,7 @@ def train_conditional(
     ] = None,
     sandbox: Annotated[str, typer.Option(help="Where programs run.")] = "wasm",
     save_every: SAVE_EVERY = 5.0,
+    tensorboard: TENSORBOARD = None,
     resume: RESUME = False,
     json: JSON = False,
 ) -> None:
@@ -101,27 +106,63 @@ def train_conditional(
     with needs_extra():
         import torch
 
+        from ulmus.models.inventing import read_inventing
         from ulmus.rewards import TerrainScores
         from ulmus.training import conditional
-        from ulmus.training.inventors import problem_of
         from ulmus.workers import available_cores
 
         cores = available_cores()
         torch.set_num_threads(threads or cores)
         settings = conditional.Settings(**options)
-        problem, told = problem_of(inventor)
+        told = read_inventing(inventor)
         scores = TerrainScores(
-            problem, told, settings.terrains, sandbox=sandbox,
+            told.problem, told.problem_options, settings.terrains, sandbox=sandbox,
             workers=cores if workers is None else workers,
         )  # fmt: skip
         with scores, Interrupts() as interrupts:
             result = conditional.train(
                 inventor, scores, settings, folder, resume=resume,
-                observe=_Progress(settings), stop=interrupts.asked,
+                observe=_watcher(settings, tensorboard), stop=interrupts.asked,
             )  # fmt: skip
     if result is None:
         raise stopped(folder)
     _print_result(result, json)
+
+
+def _watcher(settings: Settings, tensorboard: Path | None) -> Callable[[Iteration], None]:
+    """Return what is told what an iteration came to: prints it, and logs it if wanted.
+
+    Raises:
+        ConfigError: The package tensorboard is missing.
+    """
+    progress = _Progress(settings)
+    if tensorboard is None:
+        return progress
+    writer = open_tensorboard(tensorboard)
+
+    def observe(told: Iteration) -> None:
+        for name, value in _scalars(told).items():
+            writer.add_scalar(name, value, told.iteration)
+        progress(told)
+
+    return observe
+
+
+def _scalars(told: Iteration) -> dict[str, float]:
+    """Return what shows over the iterations whether the policy learns or collapses."""
+    found = {
+        "reward": told.reward,
+        "KL to stage 2": told.kl,
+        "entropy": told.learned.entropy,
+        "explained variance": told.explained_variance,
+        "shared": told.shared,
+    }
+    if told.terrain_kl is not None:
+        found["KL between terrains"] = told.terrain_kl
+    for name, one in told.terrains.items():
+        found |= {f"mean/{name}": one.mean, f"valid/{name}": one.valid}
+        found[f"distinct/{name}"] = float(one.distinct)
+    return found
 
 
 class _Progress:
@@ -131,7 +172,7 @@ class _Progress:
         self._settings = settings
         self._spent: list[float] = []
 
-    def __call__(self, told: Any) -> None:
+    def __call__(self, told: Iteration) -> None:
         self._spent.append(sum(told.seconds.values()))
         left = self._settings.iterations - told.iteration
         left_s = left * sum(self._spent) / len(self._spent)
@@ -140,8 +181,9 @@ class _Progress:
             f"{one.distinct} distinct)"
             for name, one in told.terrains.items()
         )
+        between = "" if told.terrain_kl is None else f", {told.terrain_kl:.1f} between terrains"
         say(
-            f"iteration {told.iteration}  {terrains}  KL {told.kl:.1f}  "
+            f"iteration {told.iteration}  {terrains}  KL {told.kl:.1f}{between}  "
             f"entropy {told.learned.entropy:.2f}  {left_s / 60:.0f} min left"
         )
         for text in told.warnings:

@@ -171,6 +171,8 @@ class _Lines:
                 f"{folder.relative_to(self.out)}: iteration {told.iteration} of "
                 f"{self.num_iterations}: {terrains}, KL {told.kl:.1f}"
             )
+            for text in told.warnings:
+                say(f"  {text}")
 
 
 def _print(

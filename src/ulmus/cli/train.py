@@ -11,7 +11,7 @@ import typer
 from ulmus.cli.conditional import train_conditional
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
-from ulmus.cli.output import emit, number, say
+from ulmus.cli.output import emit, number
 from ulmus.cli.run import parse_operators
 from ulmus.cli.train_inventor import train_inventor
 from ulmus.cli.training import (
@@ -30,8 +30,10 @@ from ulmus.cli.training import (
     TENSORBOARD,
     THREADS,
     WHOLE_LINES,
+    announce,
     check_folder,
     prepare_torch,
+    speaks,
     stopped,
     watchers,
 )
@@ -138,7 +140,8 @@ def train_diff(
             )  # fmt: skip
     if result is None:
         raise stopped(folder)
-    _print_result(result, json)
+    if speaks():
+        _print_result(result, json)
 
 
 def _samples(
@@ -162,7 +165,7 @@ def _samples(
         samples["runs"] = edits_of_runs(runs, held_out_runs, seed=seed, effects=effects)
         origin["runs"] = ", ".join(run.resolve().name for run in runs)
     for name, some in samples.items():
-        say(f"{name}: {len(some):,} edits")
+        announce(f"{name}: {len(some):,} edits")
     return samples, origin
 
 

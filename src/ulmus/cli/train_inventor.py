@@ -9,7 +9,7 @@ import typer
 
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
-from ulmus.cli.output import emit, number, say
+from ulmus.cli.output import emit, number
 from ulmus.cli.training import (
     BASE,
     FULL,
@@ -26,8 +26,10 @@ from ulmus.cli.training import (
     TENSORBOARD,
     THREADS,
     WHOLE_LINES,
+    announce,
     check_folder,
     prepare_torch,
+    speaks,
     stopped,
     watchers,
 )
@@ -87,7 +89,7 @@ def train_inventor(
 
         settings = inventor.Settings(**options)
         programs = read_dataset(dataset)
-        say(f"{len(programs.train):,} programs, {len(programs.test):,} for the test")
+        announce(f"{len(programs.train):,} programs, {len(programs.test):,} for the test")
         with Interrupts() as interrupts:
             result = inventor.train(
                 programs, settings, folder, resume=resume, stop=interrupts.asked,
@@ -95,7 +97,8 @@ def train_inventor(
             )  # fmt: skip
     if result is None:
         raise stopped(folder)
-    _print_result(result, json)
+    if speaks():
+        _print_result(result, json)
 
 
 def _print_result(result: Result, json: bool) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -58,9 +59,23 @@ def check_folder(out: Path | None, resume: bool) -> Path:
     return out
 
 
+def speaks() -> bool:
+    """Tell whether this process prints; of several that train together only the main one does.
+
+    Their launcher (torchrun, accelerate) has numbered them in RANK. Errors all of them print.
+    """
+    return os.environ.get("RANK", "0") == "0"
+
+
+def announce(text: str) -> None:
+    """Print a line for people to standard error, in the process that speaks."""
+    if speaks():
+        say(text)
+
+
 def stopped(out: Path) -> typer.Exit:
     """Say how a training that was stopped goes on; return the end of the command."""
-    say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
+    announce(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
     return typer.Exit(130)
 
 
@@ -93,20 +108,33 @@ class TrainingProgress:
         say(text)
 
 
-def watchers(tensorboard: Path | None) -> Callable[[Report], None]:
-    """Return what is told where a training stands: prints it, and logs it if wanted.
+def open_tensorboard(folder: Path) -> Any:
+    """Open a TensorBoard log; what is returned has `add_scalar(name, value, step)`.
 
     Raises:
         ConfigError: The package tensorboard is missing.
     """
-    progress = TrainingProgress()
-    if tensorboard is None:
-        return progress
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise ConfigError("--tensorboard needs the package tensorboard") from error
-    writer = SummaryWriter(str(tensorboard))
+    return SummaryWriter(str(folder))
+
+
+def watchers(tensorboard: Path | None) -> Callable[[Report], None]:
+    """Return what is told where a training stands: prints it, and logs it if wanted.
+
+    In a process that does not speak it does neither.
+
+    Raises:
+        ConfigError: The package tensorboard is missing.
+    """
+    if not speaks():
+        return lambda report: None
+    progress = TrainingProgress()
+    if tensorboard is None:
+        return progress
+    writer = open_tensorboard(tensorboard)
 
     def observe(report: Report) -> None:
         writer.add_scalar("loss", report.loss, report.step)

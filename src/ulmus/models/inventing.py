@@ -1,7 +1,8 @@
 """How a model of programs was taught: what it continues, where it ends, and for which problem.
 
 A model of programs, an inventor, is a model folder like any other (see `ulmus.models.shelf`) whose
-`ulmus.json` says `"kind": "inventor"`.
+`ulmus.json` says `"kind": "inventor"`. One that invents for a terrain says `"conditional"`, and
+the rest as well.
 """
 
 from __future__ import annotations
@@ -43,8 +44,12 @@ class Inventing:
     max_tokens: int = 1024
 
 
-def read_inventing(folder: Path) -> Inventing:
+def read_inventing(folder: Path, kind: str = KIND) -> Inventing:
     """Return how the model of programs in a folder was taught.
+
+    Args:
+        folder: Of the model.
+        kind: What `ulmus.json` must call itself.
 
     Raises:
         ModelError: `ulmus.json` is missing, broken, or that of another kind of model.
@@ -53,18 +58,18 @@ def read_inventing(folder: Path) -> Inventing:
     if not file.is_file():
         raise ModelError(f"{folder} is no model of programs: it has no {SETTINGS_NAME}")
     told: Mapping[str, Any] = read_json(file)
-    if told.get("kind") != KIND:
+    if told.get("kind") != kind:
         raise ModelError(
-            f"{folder} is no model of programs: {file} says kind {told.get('kind')!r}, "
-            f"expected {KIND!r}"
+            f"{file} must say kind {kind!r}, it says {told.get('kind')!r}; `ulmus train {kind}` "
+            "makes such a model"
         )
     kinds = {"problem_options": dict, "max_tokens": int}
     chosen = {entry.name: told[entry.name] for entry in fields(Inventing) if entry.name in told}
     for name in ("prompt", *chosen):
-        kind = kinds.get(name, str)
-        if type(told.get(name)) is not kind:
+        wanted = kinds.get(name, str)
+        if type(told.get(name)) is not wanted:
             raise ModelError(
-                f"{file}: {name} must be of type {kind.__name__}, got {told.get(name)!r}"
+                f"{file}: {name} must be of type {wanted.__name__}, got {told.get(name)!r}"
             )
     found = Inventing(**chosen)
     if found.properties not in ("none", "before", "after") or found.max_tokens < 1:

@@ -244,12 +244,13 @@ def make_conditional(
     work: Work, folder: Path, settings: Mapping[str, Any], inputs: Sequence[Path]
 ) -> dict[str, Json] | None:
     """Train the model that invents for a terrain."""
+    from ulmus.models.inventing import read_inventing
     from ulmus.rewards import TerrainScores
     from ulmus.training import conditional
-    from ulmus.training.inventors import problem_of
 
     told = conditional.Settings(**{**settings, "terrains": tuple(settings["terrains"])})
-    problem, options = problem_of(inputs[0])
+    taught = read_inventing(inputs[0])
+    problem, options = taught.problem, taught.problem_options
     with TerrainScores(problem, options, told.terrains, workers=work.workers) as scores:
         result = conditional.train(
             inputs[0],

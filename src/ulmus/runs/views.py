@@ -19,15 +19,18 @@ class Tally:
         proposals: All of them.
         by_placement: How many had each placement.
         by_reason: How many were refused or invalid for each reason.
+        valid_again: Duplicates of a valid program that count as valid.
     """
 
     proposals: int = 0
     by_placement: dict[Placement, int] = field(default_factory=dict)
     by_reason: dict[str, int] = field(default_factory=dict)
+    valid_again: int = 0
 
-    def add(self, placement: Placement, reason: str | None) -> None:
+    def add(self, placement: Placement, reason: str | None, valid_again: bool = False) -> None:
         """Count one proposal."""
         self.proposals += 1
+        self.valid_again += valid_again
         self.by_placement[placement] = self.by_placement.get(placement, 0) + 1
         if reason is not None:
             self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
@@ -39,8 +42,9 @@ class Tally:
 
     @property
     def valid_share(self) -> float:
-        """The share of proposals that ran and got a fitness; duplicates do not count as run."""
-        return self.share(Placement.NEW, Placement.IMPROVED, Placement.KEPT_OUT)
+        """The share that ran and got a fitness; duplicates have not run, see `valid_again`."""
+        again = self.valid_again / self.proposals if self.proposals else 0.0
+        return self.share(Placement.NEW, Placement.IMPROVED, Placement.KEPT_OUT) + again
 
 
 @dataclass(frozen=True)

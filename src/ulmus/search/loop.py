@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ulmus.errors import ConfigError
 from ulmus.evaluate import Evaluator, Ticket
-from ulmus.records import Program, Step
+from ulmus.records import Placement, Program, Step
 from ulmus.runs.log import LoggedStep, RunLog
 from ulmus.runs.views import Tally
 from ulmus.search.archive import Archive, Elite
@@ -41,6 +41,8 @@ class Progress:
         session_s: Time since the start or resume.
         tallies: What became of the proposals, by operator.
         parts_s: CPU seconds by part of the pipeline since the start or resume.
+        samples: The steps are samples of a model: a duplicate is as valid as what it repeats. In
+            a search it has come to nothing.
     """
 
     archive: Archive
@@ -50,16 +52,26 @@ class Progress:
     session_s: float = 0.0
     tallies: dict[str, Tally] = field(default_factory=dict)
     parts_s: dict[str, float] = field(default_factory=dict)
+    samples: bool = False
+    _invalid: set[str] = field(default_factory=set)
 
     def count(self, step: Step | LoggedStep) -> None:
         """Take one step into account."""
         self.evaluations += 1
         if isinstance(step, LoggedStep):
-            operator, reason = step.operator, step.reason
+            operator, reason, program = step.operator, step.reason, step.program
         else:
             operator = step.proposal.operator
             reason = step.evaluation.reason if step.evaluation else step.proposal.refusal
-        self.tallies.setdefault(operator, Tally()).add(step.placement, reason)
+            program = step.proposal.program.hash if step.proposal.program else None
+        again = self.samples and self._valid_again(step.placement, program)
+        self.tallies.setdefault(operator, Tally()).add(step.placement, reason, again)
+
+    def _valid_again(self, placement: Placement, program: str | None) -> bool:
+        """Tell whether a step repeats a valid program; remember which ones are not."""
+        if placement is Placement.INVALID and program is not None:
+            self._invalid.add(program)
+        return placement is Placement.DUPLICATE and program not in self._invalid
 
     def spend(self, parts_s: Mapping[str, float]) -> None:
         """Add the seconds of a batch."""
@@ -73,14 +85,14 @@ class Progress:
 
     @property
     def valid_share(self) -> float:
-        """Share of all steps that ran and got a fitness."""
+        """Share of all steps that ran and got a fitness; see `samples` for duplicates."""
         valid = sum(tally.valid_share * tally.proposals for tally in self.tallies.values())
         return valid / self.evaluations if self.evaluations else 0.0
 
 
 def restore(search: MapElites, log: RunLog) -> Progress:
     """Fold the log of a run into a fresh search."""
-    progress = Progress(search.archive, elapsed_s=log.elapsed_s)
+    progress = Progress(search.archive, elapsed_s=log.elapsed_s, samples=search.samples)
     texts = log.texts()
     for step in log.steps():
         elite = None

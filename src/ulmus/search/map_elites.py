@@ -124,6 +124,11 @@ class MapElites:
         self._waiting: deque[tuple[int, int, Elite]] = deque()  # admitted, not yet parents
 
     @property
+    def samples(self) -> bool:
+        """Tell whether no proposal has a parent, so that they are samples of their operators."""
+        return self._portfolio.parentless
+
+    @property
     def ready(self) -> bool:
         """Tell whether `ask` may be called before the next `tell`."""
         number, _ = self._asked

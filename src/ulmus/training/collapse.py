@@ -1,7 +1,9 @@
 """What shows, iteration by iteration, whether a policy learns, stands still or collapses.
 
-A policy collapses when it writes one program whatever the terrain, or gives up the variety of
-stage 2 for one good walker. Neither shows in the mean reward alone.
+A policy collapses when it writes the same programs whatever the terrain, or gives up the variety of
+stage 2 for one good walker. Neither shows in the mean reward alone. Near copies are different
+texts, so counting them does not see the first; how much likelier a program is for its own terrain
+than for another (`experience.terrain_kl`) does.
 """
 
 from __future__ import annotations
@@ -20,6 +22,15 @@ LOG = "log.jsonl"
 
 FEW_DISTINCT = 0.1
 """Share of distinct programs of a terrain below which it is said to have collapsed."""
+
+
+ALIKE = 0.5
+"""Nats per program between terrains below which a policy is said to ignore them. A program is then
+less than 1.6 times as likely for its own terrain as for another: it hardly tells for which of them
+it was written."""
+
+FIRST_ITERATIONS = 30
+"""Iterations in which that is no surprise: all terrains begin as one."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +99,13 @@ def shared(samples: Sequence[Sample]) -> float:
     return count / max(1, len(samples))
 
 
-def warnings_of(figures: Mapping[str, TerrainFigures], shared_share: float) -> list[str]:
-    """Say in words what looks like a collapse."""
+def warnings_of(
+    iteration: int,
+    figures: Mapping[str, TerrainFigures],
+    shared_share: float,
+    terrain_kl: float | None,
+) -> list[str]:
+    """Say in words what looks like a collapse; the arguments are those of `Iteration`."""
     found = [
         f"{name}: only {some.distinct} different programs of {some.programs}"
         for name, some in figures.items()
@@ -98,6 +114,11 @@ def warnings_of(figures: Mapping[str, TerrainFigures], shared_share: float) -> l
     found += [f"{name}: no valid program" for name, some in figures.items() if not some.valid]
     if shared_share > 0.5:
         found.append(f"{shared_share:.0%} of the programs were written for several terrains")
+    if iteration > FIRST_ITERATIONS and terrain_kl is not None and terrain_kl < ALIKE:
+        found.append(
+            f"the terrain hardly matters: a program is {math.exp(terrain_kl):.2f} times as likely "
+            "for its own terrain as for another"
+        )
     return found
 
 
@@ -135,6 +156,8 @@ class Iteration:
         shared: Share of the programs that were also written for another terrain.
         kl: Divergence of the policy from stage 2, nats per program.
         kl_per_token: The same per token.
+        terrain_kl: Divergence of the programs for one terrain from those for another, nats per
+            program; 0 if the policy ignores the terrain, None if there is only one.
         explained_variance: Share of the spread of returns that the values foresaw.
         learned: What the steps came to.
         tokens: Tokens written.
@@ -148,6 +171,7 @@ class Iteration:
     shared: float
     kl: float
     kl_per_token: float
+    terrain_kl: float | None
     explained_variance: float
     learned: Learned
     tokens: int

@@ -43,8 +43,16 @@ from ulmus.errors import ConfigError, TrainingError, unknown_name
 from ulmus.training import checkpoints, collapse, ppo
 from ulmus.training.card import conditional_card
 from ulmus.training.collapse import Iteration, Learned, Sample
+from ulmus.training.course import above_0, check
 from ulmus.training.cross import Cross, cross_table, write_samples
-from ulmus.training.experience import Experience, Learners, learn, look_back, optimizer_for
+from ulmus.training.experience import (
+    Experience,
+    Learners,
+    learn,
+    look_back,
+    optimizer_for,
+    terrain_kl,
+)
 from ulmus.training.inventors import Inventor, open_inventor, write_conditional
 from ulmus.training.machine import machine as this_machine
 from ulmus.training.rollouts import chances_for, draw
@@ -137,25 +145,12 @@ class Settings:
                 f"--samples must be at least {max(len(self.terrains), self.minibatches)}, one for "
                 f"each terrain and each minibatch; got {self.samples}"
             )
-        for name in ("samples", "iterations", "epochs", "minibatches", "prefix_vectors", "judged"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1; got {getattr(self, name)}")
-        for name in (
-            "temperature",
-            "rate",
-            "rate_of_terrains",
-            "value_rate",
-            "kl_stop",
-            "reward_unit",
-            "norm",
-        ):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} must be above 0; got {getattr(self, name)}")
-        for name in ("clip", "discount", "trace"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ConfigError(f"{name} must lie in 0 to 1, 0 left out")
-        if not 0 <= self.kl_weight < math.inf:
-            raise ConfigError(f"kl_weight must be 0 or more; got {self.kl_weight}")
+        counts = ("iterations", "epochs", "minibatches", "prefix_vectors", "judged", "max_tokens")
+        sizes = ("temperature", "value_clip", "kl_stop", "reward_unit", "norm")
+        check(self, "at least 1", lambda x: x >= 1, *counts)
+        check(self, "above 0", above_0, "rate", "terrain_rate", "value_rate", *sizes)
+        check(self, "in 0 to 1, 0 left out", lambda x: 0 < x <= 1, "clip", "discount", "trace")
+        check(self, "0 or more", lambda x: 0 <= x < math.inf, "kl_weight", "save_every_s")
 
     @property
     def rate_of_terrains(self) -> float:
@@ -216,6 +211,7 @@ def train(
         What came of it; None if it was stopped.
 
     Raises:
+        ModelError: The folder of the stage-2 model is none.
         TrainingError: See `ulmus.errors`; the last good checkpoint stays.
         ConfigError: There is no such terrain or terrain network.
     """
@@ -277,6 +273,7 @@ def train(
         rewards = torch.tensor([(s.score or 0.0) / settings.reward_unit for s in samples])
         clock.lap("judging")
         seen = look_back(learners, terrains, rollouts, rewards.to(device), settings)
+        between = terrain_kl(learners.policy, terrains, rollouts)
         clock.lap("looking")
         try:
             learned = learn(learners, optimizer, seen, settings, iteration)
@@ -284,7 +281,8 @@ def train(
             raise _no_number(iteration, folder) from None
         clock.lap("learning")
         iteration += 1
-        told = figures(iteration, samples, seen, float(rewards.mean()), learned, best, clock)
+        reward = float(rewards.mean())
+        told = figures(iteration, samples, seen, between, reward, learned, best, clock)
         best = {name: one.best_so_far for name, one in told.terrains.items()}
         line = told.to_json()
         if settings.cross_every and iteration % settings.cross_every == 0:
@@ -334,6 +332,7 @@ def figures(
     iteration: int,
     samples: Sequence[Sample],
     seen: Experience,
+    between: float | None,
     reward: float,
     learned: Learned,
     best: Mapping[str, float],
@@ -351,11 +350,12 @@ def figures(
         shared=shared,
         kl=float(apart) / len(samples),
         kl_per_token=float(apart / there.sum()),
+        terrain_kl=between,
         explained_variance=ppo.explained_variance(seen.values[there], seen.returns[there]),
         learned=learned,
         tokens=int(there.sum()),
         seconds=clock.laps,
-        warnings=collapse.warnings_of(by_terrain, shared),
+        warnings=collapse.warnings_of(iteration, by_terrain, shared, between),
     )
 
 

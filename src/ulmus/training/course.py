@@ -6,6 +6,7 @@ Needs no torch. How a course is followed, `ulmus.training.loop` says.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -90,10 +91,37 @@ class Course:
             raise ConfigError("--lora needs a --base: an adapter adapts something")
         if self.precision not in PRECISIONS:
             raise unknown_name("precision", self.precision, PRECISIONS)
+        check(self, "above 0", above_0, "rate", "minutes", "clip")
+        check(self, "at least 1", lambda x: x >= 1, "steps", "tokens_per_step", "lora")
+        check(self, "0 or more", lambda x: 0 <= x < math.inf, "decay", "held_out", "save_every_s")
+        check(self, "in 0 to 1, 1 left out", lambda x: 0 <= x < 1, "warm_up")
 
     def identity(self) -> dict[str, Any]:
         """Return what must stay the same at a resume."""
         return {key: value for key, value in asdict(self).items() if key not in FREE}
+
+
+def check(settings: object, wanted: str, fits: Callable[[float], bool], *names: str) -> None:
+    """Check that settings have values that make sense; None, which leaves one to us, is no value.
+
+    Args:
+        settings: Have all of `names` as attributes.
+        wanted: What each value must be, in words.
+        fits: Tells whether one is that; nothing fits that is no number.
+        names: Of the settings, each an option with hyphens for underscores.
+
+    Raises:
+        ConfigError: One is not.
+    """
+    for name in names:
+        value = getattr(settings, name)
+        if value is not None and not fits(value):
+            raise ConfigError(f"--{name.replace('_', '-')} must be {wanted}; got {value}")
+
+
+def above_0(value: float) -> bool:
+    """Tell whether a number is above 0, and finite."""
+    return 0 < value < math.inf
 
 
 def highest_rate(course: Course, adapter: bool) -> float:

@@ -33,7 +33,7 @@ from ulmus.training import machine as machines
 from ulmus.training.accepted import shares_of_effects
 from ulmus.training.bases import Trainee
 from ulmus.training.card import model_card
-from ulmus.training.course import Course
+from ulmus.training.course import Course, check
 from ulmus.training.evaluation import HeldOut, held_out_loss, held_out_rows
 from ulmus.training.examples import Caps, Coder, Mixture, Recall, Source
 from ulmus.training.loop import Report, follow
@@ -82,10 +82,8 @@ class Settings(Course):
         super().__post_init__()
         if self.steps is None and self.minutes is None:
             raise ConfigError("a training needs an end: --steps or --minutes")
-        if not 0 <= self.prompt_weight <= 1:
-            raise ConfigError(f"--prompt-weight must lie in 0 to 1; got {self.prompt_weight}")
-        if not 0 <= self.recall < 1:
-            raise ConfigError(f"--recall must lie in 0 to 1, 1 left out; got {self.recall}")
+        check(self, "in 0 to 1", lambda x: 0 <= x <= 1, "prompt_weight")
+        check(self, "in 0 to 1, 1 left out", lambda x: 0 <= x < 1, "recall")
 
     @property
     def layout(self) -> Layout:

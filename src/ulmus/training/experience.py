@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ulmus.seeding import generator
 from ulmus.training import ppo
 from ulmus.training.collapse import Learned
-from ulmus.training.conditioned import Judge, said
+from ulmus.training.conditioned import Conditioned, Judge, said
 from ulmus.training.inventors import Inventor, conditioned
 from ulmus.training.networks import Llama
 from ulmus.training.rollouts import Rollouts
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MICRO_TOKENS = 4_096
 """Places of a batch that are computed at once; bounds the memory, changes nothing else."""
+
+LOOKED_AT = 32
+"""Programs of an iteration that are asked how likely they are for another terrain."""
 
 # ── What learns ───────────────────────────────────────────────────────────────────────────────
 
@@ -148,6 +151,41 @@ def look_back(
         mine = there & (terrains == terrain)[:, None]
         advantages[mine] = ppo.normalised(raw[mine])
     return Experience(terrains, rollouts, reference, values, advantages, raw + values)
+
+
+@torch.no_grad()
+def terrain_kl(policy: Conditioned, terrains: Tensor, rollouts: Rollouts) -> float | None:
+    """Estimate how far what is written for one terrain is from what is written for another.
+
+    The mean, over the first `LOOKED_AT` programs, of the log-probability of a program for its own
+    terrain less that for another one; the others take turns. Its expectation is the divergence
+    KL(own || other), a mean over pairs of terrains: 0 if the policy ignores the terrain.
+
+    Args:
+        policy: As it wrote them.
+        terrains: (programs,), number of the terrain of each.
+        rollouts: The programs.
+
+    Returns:
+        Nats per program; None if there is only one terrain.
+    """
+    prefixes = policy.terrains()
+    count, rows = len(prefixes), torch.arange(len(terrains), device=terrains.device)
+    if count < 2:
+        return None
+    others = (terrains + 1 + rows // count % (count - 1)) % count
+    lengths = rollouts.lengths.tolist()
+    looked_at = range(min(LOOKED_AT, len(lengths)))
+    there = ppo.present(rollouts.lengths, rollouts.tokens.shape[1])
+    total = 0.0
+    for part in in_micro_batches(looked_at, lengths):
+        longest = max(lengths[row] for row in part)
+        tokens = rollouts.tokens[part, :longest]
+        units = policy.hidden(prefixes[others[part]], tokens)
+        elsewhere = said(policy.log_probabilities(units), tokens)
+        apart = (rollouts.log_probs[part, :longest] - elsewhere) * there[part, :longest]
+        total += float(apart.sum())
+    return total / len(looked_at)
 
 
 # ── Steps ─────────────────────────────────────────────────────────────────────────────────────

@@ -28,7 +28,7 @@ from ulmus.training import machine as machines
 from ulmus.training.bases import Borrowed, Trainee
 from ulmus.training.batches import RowLoss, in_batches, side_by_side
 from ulmus.training.card import inventor_card
-from ulmus.training.course import Course, highest_rate
+from ulmus.training.course import Course, above_0, check, highest_rate
 from ulmus.training.dataset import Dataset
 from ulmus.training.loop import Reading, Report, follow
 from ulmus.training.networks import Llama
@@ -82,8 +82,8 @@ class Settings(Course):
         super().__post_init__()
         if self.steps is None and self.minutes is None and self.epochs is None:
             raise ConfigError("a training needs an end: --steps, --minutes or --epochs")
-        if self.context < 8:
-            raise ConfigError(f"--context must be at least 8 tokens; got {self.context}")
+        check(self, "at least 8 tokens", lambda x: x >= 8, "context")
+        check(self, "above 0", above_0, "epochs")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ulmus.errors import ConfigError, TrainingError, unknown_name
+from ulmus.models.architecture import read_json
+from ulmus.models.inventing import KIND, read_inventing
+from ulmus.models.shelf import SETTINGS_NAME
 from ulmus.problems.sodarace.terrain import Polyline, terrain
 from ulmus.training import bases
 from ulmus.training.bases import Trainee
@@ -29,7 +32,6 @@ from ulmus.training.rollouts import chances_for, draw
 from ulmus.training.terrains import Pictures, pictures_of, terrain_network
 from ulmus.training.tokenizer import END
 
-ASKING = "ulmus.json"
 TERRAIN = "terrain.safetensors"
 
 
@@ -75,7 +77,7 @@ class Inventor:
         return self.end_vector.clone().expand(1 if there else 0, -1)
 
 
-def open_inventor(folder: Path, kind: str = "inventor") -> Inventor:
+def open_inventor(folder: Path, kind: str = KIND) -> Inventor:
     """Open a model folder of stage 2.
 
     Args:
@@ -83,17 +85,13 @@ def open_inventor(folder: Path, kind: str = "inventor") -> Inventor:
         kind: What ulmus.json must call itself.
 
     Raises:
-        TrainingError: It is none, is damaged, or cannot be used here; the message says why.
+        ModelError: It is none, or does not say how it was taught.
+        TrainingError: It is damaged, or cannot be used here; the message says why.
     """
-    told = bases.read_json(folder / ASKING)
-    if told.get("kind") != kind:
+    told, file = read_inventing(folder, kind), folder / SETTINGS_NAME
+    if told.properties != "none":
         raise TrainingError(
-            f"{folder / ASKING} must say kind {kind!r}, it says {told.get('kind')!r}"
-            + ("; `ulmus train inventor` makes such a model" if kind == "inventor" else "")
-        )
-    if told.get("properties", "none") != "none":
-        raise TrainingError(
-            f"{folder} was taught with properties ({told['properties']!r}); stage 3 needs a model "
+            f"{folder} was taught with properties ({told.properties!r}); stage 3 needs a model "
             "that was taught with none"
         )
     trainee = bases.open_base(str(folder), None, True, (END,), 0)
@@ -101,30 +99,20 @@ def open_inventor(folder: Path, kind: str = "inventor") -> Inventor:
         raise TrainingError(
             f"{folder} is no plain Llama with tied embeddings, as `ulmus train inventor` makes it"
         )
-    prompt, end, most = told.get("prompt", ""), told.get("end", END), told.get("max_tokens")
-    number = trainee.tokenizer.token_to_id(end) if isinstance(end, str) else None
-    if not isinstance(prompt, str) or number is None or not isinstance(most, int) or most < 1:
-        raise TrainingError(
-            f"{folder / ASKING} must give a prompt (text), an end (a token of the vocabulary) and "
-            f"max_tokens (1 or more); it gives {prompt!r}, {end!r} and {most!r}"
-        )
-    content = (folder / "model.safetensors").read_bytes() + (folder / ASKING).read_bytes()
-    fingerprint = hashlib.sha256(content).hexdigest()[:16]
-    marked = told.get("start", "") == end
-    return Inventor(trainee.net, trainee.tokenizer, told, prompt, marked, number, most, fingerprint)
-
-
-def problem_of(folder: Path) -> tuple[str, dict[str, Any]]:
-    """Return name and options of the problem that a model writes programs for.
-
-    Raises:
-        TrainingError: ulmus.json does not say.
-    """
-    told = bases.read_json(folder / ASKING)
-    name, options = told.get("problem"), told.get("problem_options", {})
-    if not isinstance(name, str) or not isinstance(options, dict):
-        raise TrainingError(f"{folder / ASKING} must name a problem and its problem_options")
-    return name, options
+    end = trainee.tokenizer.token_to_id(told.end)
+    if end is None:
+        raise TrainingError(f"{file}: end must be a token of the vocabulary, got {told.end!r}")
+    content = (folder / "model.safetensors").read_bytes() + file.read_bytes()
+    return Inventor(
+        net=trainee.net,
+        tokenizer=trainee.tokenizer,
+        told=read_json(file),
+        prompt=told.prompt,
+        marked=told.start == told.end,
+        end=end,
+        max_tokens=told.max_tokens,
+        fingerprint=hashlib.sha256(content).hexdigest()[:16],
+    )
 
 
 def conditioned(
@@ -236,7 +224,8 @@ def open_conditional(folder: Path) -> Conditional:
     """Open a model folder of stage 3.
 
     Raises:
-        TrainingError: It is none, or is damaged.
+        ModelError: It is none, or does not say how it was taught.
+        TrainingError: It is damaged.
     """
     inventor = open_inventor(folder, "conditional")
     told, file = inventor.told, folder / TERRAIN
