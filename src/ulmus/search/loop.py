@@ -41,6 +41,7 @@ class Progress:
         session_s: Time since the start or resume.
         tallies: What became of the proposals, by operator.
         parts_s: CPU seconds by part of the pipeline since the start or resume.
+        shares: Share of each operator now; empty unless the shares adapt.
     """
 
     archive: Archive
@@ -50,6 +51,7 @@ class Progress:
     session_s: float = 0.0
     tallies: dict[str, Tally] = field(default_factory=dict)
     parts_s: dict[str, float] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
 
     def count(self, step: Step | LoggedStep) -> None:
         """Take one step into account."""
@@ -82,14 +84,29 @@ def restore(search: MapElites, log: RunLog) -> Progress:
     """Fold the log of a run into a fresh search."""
     progress = Progress(search.archive, elapsed_s=log.elapsed_s)
     texts = log.texts()
+    hashes: dict[int, str] = {}  # of the admitted programs, by number of the step
     for step in log.steps():
         elite = None
         if step.admitted and step.cell is not None and step.fitness is not None:
             source = next(text.source for number, text in texts if number == step.number)
             elite = (step.cell, _elite(source, step))
-        search.restore(PastStep(step.batch, step.index, step.program, elite))
+        if step.admitted and step.program is not None:
+            hashes[step.number] = step.program
+        search.restore(_past(step, hashes, elite))
         progress.count(step)
     return progress
+
+
+def _past(step: LoggedStep, hashes: Mapping[int, str], elite: tuple[int, Elite] | None) -> PastStep:
+    return PastStep(
+        step.batch,
+        step.index,
+        step.operator,
+        tuple(hashes[number] for number in step.parents),
+        step.program,
+        step.placement,
+        elite,
+    )
 
 
 def illuminate(
@@ -137,6 +154,7 @@ def illuminate(
             ask_s = time.thread_time() - clock + evaluator.called_s - called_s
             flying.append((batch, evaluator.start(batch.programs), ask_s))
         if not flying:
+            progress.shares = search.shares
             return progress
         batch, ticket, ask_s = flying.popleft()
         result = evaluator.finish(ticket)
