@@ -235,30 +235,6 @@ def test_operators_keep_their_order_over_a_resume(tmp_path: Path) -> None:
     assert elites(parts) == elites(whole)
 
 
-def test_shares_adapt_over_a_resume_and_are_part_of_what_a_run_is(tmp_path: Path) -> None:
-    mixture = [f"{TOYS}:ToyOperator=0.5,{TOYS}:FarToyOperator=0.5", "--workers", "0"]
-    whole, parts, fixed = (tmp_path / name for name in ("whole", "parts", "fixed"))
-
-    def begin(folder: Path, evaluations: str, *more: str) -> dict[str, object]:
-        command = run_command(folder, "--evaluations", evaluations, "--operators", *mixture, *more)
-        return finish(command)
-
-    reference = begin(whole, "800", "--adapt")
-    begin(parts, "237", "--adapt")
-    resumed = [*COMMAND, "run", "--resume", str(parts), "--evaluations", "800", "--json"]
-    for more, said in (("--no-adapt", "shares: the run has 'adapt/1', now None"), ("--adapt", "")):
-        done = subprocess.run([*resumed, more], capture_output=True, text=True)
-        assert (done.returncode, said in done.stderr) == (2 if said else 0, True), done.stderr
-    assert elites(parts) == elites(whole)
-    assert finish(resumed)["shares"] == reference["shares"] != {"toy-move": 0.5, "toy-leap": 0.5}
-    assert "shares" not in begin(fixed, "800")
-    assert elites(fixed) != elites(whole)
-    command = [*COMMAND, "run", "--resume", str(fixed), "--evaluations", "900", "--adapt"]
-    refused = subprocess.run(command, capture_output=True, text=True)
-    assert refused.returncode == 2
-    assert "shares: the run has None, now 'adapt/1'" in refused.stderr
-
-
 def test_a_disk_that_fills_up_ends_the_run_and_loses_no_committed_step(
     reference: str, tmp_path: Path
 ) -> None:

@@ -26,8 +26,7 @@ from dataclasses import dataclass
 from ulmus.records import Placement, Program
 
 LIMITS = (1000, 1500)
-"""Characters at which the next context of parents begins. Of walkers from Square about a third,
-a half and a sixth of the parents are in each."""
+"""Characters at which the next context of parents begins."""
 
 HALF_LIFE = 2000
 """Children of a context after which what was seen counts half."""
