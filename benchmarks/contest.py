@@ -3,17 +3,21 @@
     python benchmarks/contest.py --arm syntax=1 --arm "syntax=0.5,diff=0.5" --arm diff=1 \\
         --arm replay=1 --runs runs/a --runs runs/b --model MODEL \\
         [--seed-program square] [--evaluations 20000] [--seeds 1,2,3] [--attempts 4] [--no-aim]
+        [--adapt]
 
-Each arm is a mixture of operators. `replay` pastes accepted edits of `--runs`. Every arm gets the
-same seed program, seeds, batches and budget. One row per arm and seed: cells, QD score and best at
-the end; what became of the children; and processor seconds of all processes. "per simulated" looks
-at the map when the first so many valid walkers had been simulated, "per CPU s" when the first so
-many seconds had been spent, both at what the poorest arm reached.
+Each arm is a mixture of operators. `replay` pastes accepted edits of `--runs`. With `--adapt` each
+arm competes twice, with its shares as they are and with shares that adapt (`--adapt only`: the
+latter alone). Every arm gets the same seed program, seeds, batches and budget. One row per arm and
+seed: cells, QD score and best at the end; what became of the children; processor seconds of all
+processes; and the shares at the end if they adapt. "per simulated" looks at the map when the first
+so many valid walkers had been simulated, "per CPU s" when the first so many seconds had been spent,
+both at what the poorest arm reached.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -30,6 +34,9 @@ from ulmus.operators.replay import Replay
 from ulmus.records import Placement
 from ulmus.search.loop import Progress
 from ulmus.search.portfolio import Portfolio
+
+ADAPTS = " adapt"
+"""What is added to the name of an arm whose shares adapt."""
 
 VALID = (Placement.NEW, Placement.IMPROVED, Placement.KEPT_OUT)
 
@@ -72,6 +79,8 @@ def compete(
 ) -> Result:
     """Run one arm once."""
     weights = parse_operators(arm)
+    if config.adapt:
+        arm += ADAPTS
     told = config.model_copy(update={"seed": seed, "operators": {"syntax": 1.0}})
     experiment, log = root.start(told, folder)
     operators = tuple(operator_named(name, config, edits) for name in weights)
@@ -117,6 +126,7 @@ def row_of(arm: str, seed: int, progress: Progress, marks: Sequence[Mark]) -> di
         "admitted": share(Placement.NEW, Placement.IMPROVED),
         "cpu_s": round(marks[-1].cpu_s),
         "simulated": marks[-1].simulated,
+        "shares": ", ".join(f"{name}={share:.3f}" for name, share in progress.shares.items()),
     }
 
 
@@ -161,6 +171,13 @@ def main() -> None:
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--siblings", type=int, default=16)
     parser.add_argument("--no-aim", action="store_true", help="ask by the paper's messages")
+    parser.add_argument(
+        "--adapt",
+        nargs="?",
+        choices=("both", "only"),
+        const="both",
+        help="let each arm also, or only, compete with shares that adapt",
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--name", default="contest")
     parser.add_argument("--machine")
@@ -178,11 +195,15 @@ def main() -> None:
         "options": {"seed_program": given.seed_program},
         "diff": diff,
     }
-    config = read_config(None, overrides)
+    configs = {
+        None: [read_config(None, overrides)],
+        "both": [read_config(None, {**overrides, "adapt": adapt}) for adapt in (False, True)],
+        "only": [read_config(None, {**overrides, "adapt": True})],
+    }[given.adapt]
     edits = accepted(given.runs) if given.runs else []
     results = []
     for seed in map(int, given.seeds.split(",")):
-        for arm in given.arm:
+        for arm, config in itertools.product(given.arm, configs):
             with tempfile.TemporaryDirectory(prefix="ulmus-contest-") as scratch:
                 results.append(compete(arm, seed, config, edits, Path(scratch) / "run"))
             print_rows([results[-1].row])

@@ -38,6 +38,7 @@ class RunConfig(BaseModel):
         operators: Weight by name of the operator.
         diff: How the operator `diff` asks its model.
         sample: How the operator `sample` asks its model.
+        adapt: Let the shares of the operators follow what their children come to.
         tune_every: The model of the operator `diff` learns from what the run accepted after each
             so many evaluations; None: never.
         tune_steps: Steps of each of these trainings.
@@ -59,6 +60,7 @@ class RunConfig(BaseModel):
     )
     diff: DiffSettings = Field(default_factory=DiffSettings)
     sample: SampleSettings = Field(default_factory=SampleSettings)
+    adapt: bool = False
     tune_every: int | None = Field(default=None, ge=1)
     tune_steps: int = Field(default=300, ge=1)
     sandbox: str = "wasm"

@@ -42,9 +42,11 @@ class Experiment:
     def identity(self) -> dict[str, Json]:
         """Everything that decides which elites a run finds, by name."""
         told = self.config
-        tuning: dict[str, Json] = {}
+        extras: dict[str, Json] = {}
+        if told.adapt:
+            extras["shares"] = "adapt/1"
         if told.tune_every is not None:
-            tuning["tuning"] = f"every {told.tune_every} evaluations, {told.tune_steps} steps"
+            extras["tuning"] = f"every {told.tune_every} evaluations, {told.tune_steps} steps"
         return {
             "problem": self.problem.identity,
             "operators": self.portfolio.identity,
@@ -52,7 +54,7 @@ class Experiment:
             "seed": told.seed,
             "batch_size": told.batch_size,
             "depth": told.depth,
-            **tuning,
+            **extras,
         }
 
 
@@ -202,6 +204,7 @@ def new_search(
         seed=experiment.config.seed,
         batch_size=experiment.config.batch_size,
         depth=experiment.config.depth,
+        adapt=experiment.config.adapt,
     )
 
 
@@ -283,7 +286,9 @@ def changed_parts(log: RunLog, now: Mapping[str, Json]) -> list[tuple[str, Json,
 
 
 def _check_identity(log: RunLog, experiment: Experiment, before: RunConfig) -> None:
-    changed = changed_parts(log, experiment.identity)
+    stored = log.manifest.get("identity")
+    gone = dict.fromkeys(stored) if isinstance(stored, dict) else {}  # what was on and is off now
+    changed = changed_parts(log, {**gone, **experiment.identity})
     if not changed:
         return
     free = dict.fromkeys((*BUDGET, "workers"))

@@ -132,6 +132,10 @@ def test_json_has_the_documented_keys_and_only_json_on_the_last_line(tmp_path: P
     assert set(result) == {
         "run", "evaluations", "evaluations_per_s", "cells", "qd_score", "best_fitness", "valid_share", "seed",
     }  # fmt: skip
+    adapted = ulmus(
+        "run", *TOY_OPTIONS, "--evaluations", 20, "--out", tmp_path / "b", "--adapt", "--json"
+    )
+    assert set(json.loads(adapted.stdout)) == {*result, "shares"}
     lines = ulmus("elites", tmp_path / "run", "--json").stdout.splitlines()
     elites = [json.loads(line) for line in lines]
     assert len(elites) == result["cells"]

@@ -46,7 +46,7 @@ elite differs); 2: the command could not be carried out, and the message on stan
 
 | command | JSON |
 |---|---|
-| `ulmus run` | `run` (folder), `evaluations`, `evaluations_per_s`, `cells`, `qd_score`, `best_fitness`, `valid_share`, `seed` |
+| `ulmus run` | `run` (folder), `evaluations`, `evaluations_per_s`, `cells`, `qd_score`, `best_fitness`, `valid_share`, `seed`; with `--adapt` also `shares` (of the operators at the end) |
 | `ulmus exec` | `status`, `value`, `error`, `stdout`, `fuel`, `entry` |
 | `ulmus simulate` | `status`, `distance` (absolute), `displacement` (signed), `sustained`, `height`, `width`, `mass`, `clamps`, `reason`; figures are null unless the status is ok |
 | `ulmus elites` | one object per line, sorted by cell: `cell`, `fitness`, `measures`, `program` (hash), `source` |
@@ -75,6 +75,7 @@ evaluations = 20000          # or minutes = 5.0; totals over all resumes
 workers = 2
 batch_size = 64
 depth = 2                    # how many batches generation is ahead of the map
+adapt = false                # let the shares of the operators follow what their children come to
 
 [operators]
 syntax = 0.8

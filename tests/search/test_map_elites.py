@@ -330,7 +330,7 @@ def test_a_search_without_seeds_can_be_restored():
         elite = None
         if step.placement.admitted:
             elite = (step.cell, Elite(program, step.evaluation.fitness, step.evaluation.measures))
-        again.restore(PastStep(step.batch, step.index, program.hash, elite))
+        again.restore(PastStep(step.batch, step.index, "", (), program.hash, step.placement, elite))
     assert elites_of(again) == elites_of(search)
     assert again.ask() == search.ask()
 

@@ -17,6 +17,7 @@ from ulmus.errors import ConfigError
 if TYPE_CHECKING:
     from ulmus.cli.watch import Watcher
     from ulmus.experiment import Experiment
+    from ulmus.records import Json
     from ulmus.runs.log import RunLog
     from ulmus.search.loop import Progress
 
@@ -53,6 +54,13 @@ def run(
         int | None,
         typer.Option(min=1, help="How often the operator diff may draw an edit for one child."),
     ] = None,
+    adapt: Annotated[
+        bool | None,
+        typer.Option(
+            "--adapt/--no-adapt",
+            help="Let the shares of the operators follow what their children come to.",
+        ),
+    ] = None,
     tune_every: Annotated[
         int | None,
         typer.Option(min=1, help="Train the diff model on accepted edits every so often."),
@@ -81,6 +89,7 @@ def run(
         evaluations=evaluations,
         minutes=minutes,
         operators=None if operators is None else parse_operators(operators),
+        adapt=adapt,
         tune_every=tune_every,
         tune_steps=tune_steps,
         workers=workers,
@@ -169,6 +178,8 @@ def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> N
     best = progress.archive.best
     best_fitness = best[1].fitness if best else 0.0
     if json:
+        shares: Json = dict(progress.shares)
+        adapted = {"shares": shares} if progress.shares else {}
         emit(
             {
                 "run": str(folder),
@@ -179,6 +190,7 @@ def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> N
                 "best_fitness": best_fitness,
                 "valid_share": progress.valid_share,
                 "seed": seed,
+                **adapted,
             }
         )
         return

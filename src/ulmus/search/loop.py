@@ -43,6 +43,7 @@ class Progress:
         parts_s: CPU seconds by part of the pipeline since the start or resume.
         samples: The steps are samples of a model: a duplicate is as valid as what it repeats. In
             a search it has come to nothing.
+        shares: Share of each operator now; empty unless the shares adapt.
     """
 
     archive: Archive
@@ -53,6 +54,7 @@ class Progress:
     tallies: dict[str, Tally] = field(default_factory=dict)
     parts_s: dict[str, float] = field(default_factory=dict)
     samples: bool = False
+    shares: dict[str, float] = field(default_factory=dict)
     _invalid: set[str] = field(default_factory=set)
 
     def count(self, step: Step | LoggedStep) -> None:
@@ -94,14 +96,29 @@ def restore(search: MapElites, log: RunLog) -> Progress:
     """Fold the log of a run into a fresh search."""
     progress = Progress(search.archive, elapsed_s=log.elapsed_s, samples=search.samples)
     texts = log.texts()
+    hashes: dict[int, str] = {}  # of the admitted programs, by number of the step
     for step in log.steps():
         elite = None
         if step.admitted and step.cell is not None and step.fitness is not None:
             source = next(text.source for number, text in texts if number == step.number)
             elite = (step.cell, _elite(source, step))
-        search.restore(PastStep(step.batch, step.index, step.program, elite))
+        if step.admitted and step.program is not None:
+            hashes[step.number] = step.program
+        search.restore(_past(step, hashes, elite))
         progress.count(step)
     return progress
+
+
+def _past(step: LoggedStep, hashes: Mapping[int, str], elite: tuple[int, Elite] | None) -> PastStep:
+    return PastStep(
+        step.batch,
+        step.index,
+        step.operator,
+        tuple(hashes[number] for number in step.parents),
+        step.program,
+        step.placement,
+        elite,
+    )
 
 
 def illuminate(
@@ -149,6 +166,7 @@ def illuminate(
             ask_s = time.thread_time() - clock + evaluator.called_s - called_s
             flying.append((batch, evaluator.start(batch.programs), ask_s))
         if not flying:
+            progress.shares = search.shares
             return progress
         batch, ticket, ask_s = flying.popleft()
         result = evaluator.finish(ticket)

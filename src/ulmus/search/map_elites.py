@@ -9,7 +9,8 @@ If no operator wants parents there are no seeds, and the map is filled by what t
 
 Generation and evaluation may overlap: `ask` may run up to `depth` batches ahead of `tell`. What
 parents batch b can see is always the map after batch b - depth, however the calls interleave, so
-the outcome depends on the seed and the depth, never on timing.
+the outcome depends on the seed and the depth, never on timing. The same holds for the shares of
+the operators if they adapt (`ulmus.search.bandit`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from ulmus.errors import ConfigError
 from ulmus.grid import cell_of
@@ -25,6 +27,7 @@ from ulmus.operators.base import siblings_of, wishes_of
 from ulmus.records import Evaluation, Measure, Placement, Program, Proposal, Step
 from ulmus.search.aiming import Aim
 from ulmus.search.archive import Archive, Elite
+from ulmus.search.bandit import Bandit
 from ulmus.search.portfolio import Portfolio
 from ulmus.seeding import generator
 
@@ -63,13 +66,19 @@ class PastStep:
     Attributes:
         batch: Number of the batch.
         index: Index within the batch.
+        operator: Name of the operator.
+        parents: Hashes of the parents.
         program: Hash of the program, None if the proposal was refused.
+        placement: What became of it.
         admitted: Cell and champion if the program was admitted.
     """
 
     batch: int
     index: int
+    operator: str
+    parents: tuple[str, ...]
     program: str | None
+    placement: Placement
     admitted: tuple[int, Elite] | None
 
 
@@ -85,6 +94,7 @@ class MapElites:
         seed: int,
         batch_size: int = 64,
         depth: int = 2,
+        adapt: bool = False,
     ) -> None:
         """Set up an empty map.
 
@@ -96,6 +106,7 @@ class MapElites:
             seed: Seed of the run.
             batch_size: Proposals per batch, at least 1.
             depth: How many batches `ask` may be ahead of `tell`, at least 1.
+            adapt: Let the shares of the operators follow what their children come to.
 
         Raises:
             ConfigError: No seeds where parents are wanted, seeds where they are not, or a size or
@@ -114,6 +125,8 @@ class MapElites:
         siblings = [siblings_of(operator) for operator in portfolio.operators]
         self._block = max(siblings)  # children whose operators are chosen together
         self._alone = frozenset(place for place, count in enumerate(siblings) if count == 1)
+        names = [operator.name for operator in portfolio.operators]
+        self._bandit = Bandit(names, portfolio.weights) if adapt else None
         self._seeds = tuple(seeds)
         self._seed = seed
         self._batch_size = batch_size
@@ -133,6 +146,21 @@ class MapElites:
         """Tell whether `ask` may be called before the next `tell`."""
         number, _ = self._asked
         return number == 0 or self._told >= max(0, number - self.depth)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of each operator in the batch asked for last, by name; empty if none adapts.
+
+        It is the mean over the parents that the batch could have.
+        """
+        if self._bandit is None:
+            return {}
+        found = [self._bandit.shares(elite.program) for _, elite in self._parents]
+        found = found or [self._bandit.shares(None)]
+        total: dict[str, float] = {}
+        for operator, some in zip(self._portfolio.operators, zip(*found, strict=True), strict=True):
+            total[operator.name] = total.get(operator.name, 0.0) + fsum(some) / len(some)
+        return total
 
     def ask(self, limit: int | None = None) -> Batch:
         """Return the next batch of proposals.
@@ -168,7 +196,16 @@ class MapElites:
         steps = []
         for position, proposal in enumerate(batch.proposals):
             index = batch.start + position
-            steps.append(self._place(batch.number, index, proposal, results.get(position)))
+            step = self._place(batch.number, index, proposal, results.get(position))
+            steps.append(step)
+            if self._bandit is not None:
+                self._bandit.note(
+                    batch.number,
+                    proposal.operator,
+                    proposal.parents,
+                    step.placement,
+                    proposal.program,
+                )
         self._note_told(batch.number, batch.start + len(batch.proposals))
         return steps
 
@@ -182,11 +219,14 @@ class MapElites:
         if past.admitted is not None:
             self.archive.put(*past.admitted)
             self._waiting.append((past.batch, *past.admitted))
+        if self._bandit is not None:
+            program = past.admitted[1].program if past.admitted else None
+            self._bandit.note(past.batch, past.operator, past.parents, past.placement, program)
         self._asked = (
             (past.batch + 1, 0) if past.index + 1 == size else (past.batch, past.index + 1)
         )
         self._note_told(past.batch, past.index + 1)
-        self._show_parents(past.batch - self.depth)
+        self._show(past.batch - self.depth)
 
     def _size(self, number: int) -> int:
         return len(self._seeds) if number == 0 else self._batch_size
@@ -201,7 +241,7 @@ class MapElites:
         visible = max(0, number - self.depth)
         if self._told < visible:
             raise ConfigError(f"batch {number} needs batch {visible}, which was not told yet")
-        self._show_parents(visible)
+        self._show(visible)
         if not len(self._parents) and self._seeds:
             raise ConfigError("none of the seed programs is valid, so there are no parents")
         chosen, parents, rngs = [], [], []
@@ -211,7 +251,9 @@ class MapElites:
             position = self._choose(number, index, draw)
             operator = self._portfolio.operators[position]
             siblings = siblings_of(operator)
-            if siblings > 1:
+            if self._bandit is not None:
+                draw = self._parent_draw(number, index - index % siblings)
+            elif siblings > 1:
                 draw = generator(self._seed, f"parent {operator.name}", number, index // siblings)
             chosen.append(position)
             picks = [int(draw.random() * len(self._parents)) for _ in range(operator.arity)]
@@ -228,24 +270,43 @@ class MapElites:
 
         A language model reads a parent once for all its siblings, so a block of indices is its
         own or it gets none of them: a share of 5 % is a block of 16 now and then, not a child here
-        and there whose parent is read for it alone.
+        and there whose parent is read for it alone. If shares adapt, they are those for the parent
+        of the child, and those for the parent of its first child for a block.
         """
+        weights = self._weights(number, index)
         if self._block == 1:
-            return self._portfolio.choose(draw)
+            return self._portfolio.choose(draw, weights=weights)
         block = generator(self._seed, "block", number, index // self._block)
-        position = self._portfolio.choose(block)
+        shared = self._weights(number, index - index % self._block)
+        position = self._portfolio.choose(block, weights=shared)
         if siblings_of(self._portfolio.operators[position]) > 1:
             return position
-        return self._portfolio.choose(draw, only=self._alone)
+        return self._portfolio.choose(draw, only=self._alone, weights=weights)
+
+    def _weights(self, number: int, index: int) -> Sequence[float] | None:
+        """Return the shares that a child's operator is drawn by; None for those of the start."""
+        if self._bandit is None:
+            return None
+        if not len(self._parents):
+            return self._bandit.shares(None)
+        pick = int(self._parent_draw(number, index).random() * len(self._parents))
+        return self._bandit.shares(self._parents.nth(pick).program)
+
+    def _parent_draw(self, number: int, index: int) -> random.Random:
+        """Return what draws the parents if shares adapt: they are known before the operator is."""
+        return generator(self._seed, "parent", number, index)
 
     def _wish(self, position: int, elite: Elite, rng: random.Random) -> str:
         cell = cell_of(self.archive.measures, elite.measures)
         return self._aims[position].choose(self._parents, cell, elite.fitness, rng)
 
-    def _show_parents(self, last_batch: int) -> None:
+    def _show(self, last_batch: int) -> None:
+        """Let the batches up to this one decide: their champions are parents, their steps count."""
         while self._waiting and self._waiting[0][0] <= last_batch:
             _, cell, elite = self._waiting.popleft()
             self._parents.put(cell, elite)
+        if self._bandit is not None:
+            self._bandit.show(last_batch)
 
     def _place(
         self, number: int, index: int, proposal: Proposal, evaluation: Evaluation | None

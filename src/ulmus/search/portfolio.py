@@ -1,4 +1,4 @@
-"""Which operator makes which child: a fixed mixture by weight."""
+"""Which operator makes which child: a mixture by weight."""
 
 from __future__ import annotations
 
@@ -58,12 +58,24 @@ class Portfolio:
         pairs = zip(self.operators, self.weights, strict=True)
         return ", ".join(f"{operator.identity}={weight!r}" for operator, weight in pairs)
 
-    def choose(self, rng: random.Random, only: frozenset[int] | None = None) -> int:
-        """Draw the position of an operator by weight; of those in `only`, if it is given."""
-        places = [p for p in range(len(self.weights)) if only is None or p in only]
-        mark = rng.random() * sum(self.weights[place] for place in places)
+    def choose(
+        self,
+        rng: random.Random,
+        only: frozenset[int] | None = None,
+        weights: Sequence[float] | None = None,
+    ) -> int:
+        """Draw the position of an operator by weight.
+
+        Args:
+            rng: Draws.
+            only: The positions to draw from; all if not given.
+            weights: One per operator, in place of those of the portfolio.
+        """
+        by = self.weights if weights is None else weights
+        places = [p for p in range(len(by)) if only is None or p in only]
+        mark = rng.random() * sum(by[place] for place in places)
         for place in places:
-            mark -= self.weights[place]
+            mark -= by[place]
             if mark < 0:
                 return place
         return places[-1]
