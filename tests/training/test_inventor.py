@@ -424,6 +424,7 @@ def test_the_command_trains_and_prints_one_object(dataset: Dataset, tmp_path: Pa
     last = json.loads(result.stdout.strip().splitlines()[-1])
     assert (last["model"], last["steps"], last["programs"]) == (str(out), 2, 20)
     assert 0 < last["test_loss"] < 10
+    assert last["readings"][-1]["test_loss"] == pytest.approx(last["test_loss"], abs=1e-4)
     assert "test loss" in result.stderr
     assert (out / "model.safetensors").is_file()
 

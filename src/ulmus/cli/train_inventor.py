@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,6 +115,10 @@ def _print_result(result: Result, json: bool) -> None:
                 "programs": result.num_texts,
                 "loss": number(round(result.loss, 4)),
                 "test_loss": None if test is None else number(round(test, 4)),
+                "readings": [
+                    {name: number(value) for name, value in asdict(reading).items()}
+                    for reading in result.readings
+                ],
             }
         )
         return
