@@ -92,6 +92,7 @@ def train_preferences(
         settings = preference_model.Settings(**options)
         pairs = pairs_of_runs(runs, held_out_runs or [], seed=seed, per_parent=pairs_per_parent)
         say(f"{len(pairs):,} pairs, {sum(pair.held_out for pair in pairs):,} held out")
+        say("first the model judges all answers as it is")
         with Interrupts() as interrupts:
             result = preference_model.train(
                 pairs, settings, folder, resume=resume, stop=interrupts.asked,
