@@ -293,9 +293,10 @@ def test_runs_without_pairs_say_so(base: Path, tmp_path: Path) -> None:
     [
         ({"base": "none"}, "a model to start from"),
         ({"steps": None}, "needs an end"),
-        ({"beta": 0.0}, "--beta must be above 0"),
+        ({"beta": 0.0}, "--beta must be a number above 0"),
         ({"likelihood": -1.0}, "--likelihood"),
         ({"beta": float("nan")}, "--beta"),
+        ({"likelihood": float("inf")}, "--likelihood"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(

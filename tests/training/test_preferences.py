@@ -22,7 +22,7 @@ from ulmus.errors import RunNotFoundError, TrainingError
 from ulmus.operators.diff import FORGED, NO_ANSWER
 from ulmus.records import Placement
 from ulmus.runs.log import RunLog
-from ulmus.training.preferences import Pair, pairs_of_runs, preference_pairs
+from ulmus.training.preferences import PAIRS_PER_ANSWER, Pair, pairs_of_runs, preference_pairs
 
 ONE, TWO = "Make it faster", "Fixed bugs."
 
@@ -98,7 +98,10 @@ def test_a_parent_has_at_most_so_many_pairs(tmp_path: Path) -> None:
     counts = Counter(pair.before for pair in preference_pairs(run, per_parent=4))
     assert set(counts.values()) == {4}
     everything = preference_pairs(run, per_parent=1000)
-    assert len(everything) == len(set(everything)) == 8 * 6 * 6
+    assert len(everything) == len(set(everything)) == 8 * 6 * PAIRS_PER_ANSWER
+    for text in ("chosen", "rejected"):
+        uses = Counter((pair.before, getattr(pair, text)) for pair in everything)
+        assert max(uses.values()) == PAIRS_PER_ANSWER
 
 
 def test_pairs_depend_on_the_run_and_the_seed_alone(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from ulmus.cli.training import (
     MINUTES,
     OUT,
     PRECISION,
-    RATE,
     RESUME,
     SAVE_EVERY,
     SEED,
@@ -58,7 +57,10 @@ def train_preferences(
     tokens_per_step: Annotated[
         int | None, typer.Option(min=1, help="Tokens per step; 4,096 if not given.")
     ] = None,
-    rate: RATE = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Highest learning rate; 0.0001, for adapters 0.00014, if not given."),
+    ] = None,
     precision: PRECISION = "auto",
     steps: STEPS = None,
     minutes: MINUTES = None,

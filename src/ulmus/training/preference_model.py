@@ -12,6 +12,7 @@ once, before the first step, and again at a resume.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from ulmus.training import bases
 from ulmus.training import machine as machines
 from ulmus.training.bases import Trainee
 from ulmus.training.card import preference_card
-from ulmus.training.course import ADAPTER_RATE, Course
+from ulmus.training.course import Course, highest_rate
 from ulmus.training.dpo import (
     Contrast,
     PairLoss,
@@ -45,8 +46,8 @@ from ulmus.training.preferences import Pair
 
 TOKENS_PER_STEP = 4_096
 """About four parents: the loss of one parent's pairs is noisy."""
-RATE = 1e-4
-"""Of all weights; a fifth of what a model that learns edits gets."""
+SLOWER = 5
+"""The rate is this much lower than that of a model that goes on learning edits."""
 
 # ── Settings ──────────────────────────────────────────────────────────────────────────────────
 
@@ -81,10 +82,10 @@ class Settings(Course):
             raise ConfigError("preferences need a model to start from: a name or a folder")
         if self.steps is None and self.minutes is None and self.epochs is None:
             raise ConfigError("a training needs an end: --steps, --minutes or --epochs")
-        if not self.beta > 0:
-            raise ConfigError(f"--beta must be above 0; got {self.beta}")
-        if not self.likelihood >= 0:
-            raise ConfigError(f"--likelihood must be 0 or more; got {self.likelihood}")
+        if not 0 < self.beta < math.inf:
+            raise ConfigError(f"--beta must be a number above 0; got {self.beta}")
+        if not 0 <= self.likelihood < math.inf:
+            raise ConfigError(f"--likelihood must be a number from 0 on; got {self.likelihood}")
 
 
 @dataclass(frozen=True)
@@ -337,7 +338,7 @@ def _trainee(settings: Settings, start: Path, layout: Layout) -> Trainee:
 
 def _decided(settings: Settings, trainee: Trainee, machine: machines.Machine) -> Settings:
     """Return the settings with what was left to us."""
-    usual = ADAPTER_RATE if trainee.adapter else RATE
+    usual = highest_rate(settings, trainee.adapter) / SLOWER
     precision = settings.precision
     return replace(
         settings,

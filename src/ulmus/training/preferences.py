@@ -34,6 +34,9 @@ from ulmus.training.lineages import HELD_OUT, Lineages, lineages_apart
 PAIRS_PER_PARENT = 16
 """A block of siblings is so long; parents that were drawn again and again count no more."""
 
+PAIRS_PER_ANSWER = 3
+"""One bad answer among many good ones would otherwise be learned by heart."""
+
 REJECTED = (Placement.REFUSED, Placement.INVALID, Placement.KEPT_OUT)
 BAD_ANYWAY = (Placement.REFUSED, Placement.INVALID)
 """Bad answers whatever the message was."""
@@ -196,7 +199,8 @@ def _pairs(parent: _Parent, most: int, seed: int, number: int) -> list[tuple[_An
     """Pair each chosen answer once, then each once more, until there are enough pairs.
 
     Of the rejected answers that may stand against a chosen one, those with the same message go
-    first, then those that stand in the fewest pairs.
+    first, then those that stand in the fewest pairs. No answer stands in more than
+    `PAIRS_PER_ANSWER`.
     """
     rng = generator(seed, "pairs", number, 0)
     chosen = rng.sample(list(parent.chosen.values()), len(parent.chosen))
@@ -212,9 +216,9 @@ def _pairs(parent: _Parent, most: int, seed: int, number: int) -> list[tuple[_An
     }
     used: Counter[str] = Counter()
     pairs: list[tuple[_Answer, _Answer]] = []
-    while len(pairs) < most and any(left.values()):
+    for _ in range(PAIRS_PER_ANSWER):
         for better in chosen:
-            options = left[better.text]
+            options = [o for o in left[better.text] if used[o.text] < PAIRS_PER_ANSWER]
             if not options or len(pairs) == most:
                 continue
             message = better.message
