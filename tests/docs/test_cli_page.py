@@ -22,6 +22,7 @@ COMMANDS = (
     "simulate",
     "mine",
     "train diff",
+    "train preferences",
     "train inventor",
     "train conditional",
     "tune",
@@ -53,6 +54,7 @@ elite differs); 2: the command could not be carried out, and the message on stan
 | `ulmus verify` | `run`, `elites`, `different` |
 | `ulmus mine` | `data` (folder), `samples`, `commits`, `repositories`, `refused` (name and reason), `split`, `level` |
 | `ulmus train diff` | `model` (folder), `steps`, `tokens`, `seconds`, `loss`, `held_out` (loss by group) |
+| `ulmus train preferences` | `model` (folder), `steps`, `epochs`, `tokens`, `seconds`, `pairs`, `loss`, `before` and `after` (of held-out pairs, by what became of the rejected answer and `all`: `num_pairs`, `right`, `margin`, `chosen`, `raised`; see [training](training.md#preferences-learning-from-what-the-map-left)) |
 | `ulmus dataset` | `data` (folder), `programs`, `train`, `test`, `admitted`, `dropped` (programs left out, by reason), `runs` (programs kept, by run), `percentile`, `properties`, `seed` |
 | `ulmus sample` | `run` (folder), `samples`, `valid`, `distinct` and `new` (shares), `cells`, `qd_score`, `best_fitness`, `data` (the same of as many programs of the data set: `programs`, `cells`, `qd_score`, `best`; null without one that can be compared), `qd_ratio`, `order` (rank correlations by property), `seed` |
 | `ulmus complete` | `model`, `percent` (mean), `programs` (by name: `samples`, `valid`, `same`, `original`, `best`, `percent`), `seed` |

@@ -14,6 +14,7 @@ from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number
 from ulmus.cli.run import parse_operators
 from ulmus.cli.train_inventor import train_inventor
+from ulmus.cli.train_preferences import train_preferences
 from ulmus.cli.training import (
     BASE,
     FULL,
@@ -189,5 +190,6 @@ def _print_result(result: Result, json: bool) -> None:
     )
 
 
+app.command("preferences")(train_preferences)
 app.command("inventor")(train_inventor)
 app.command("conditional")(train_conditional)

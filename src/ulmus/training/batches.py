@@ -68,12 +68,26 @@ def in_batches(rows: Sequence[Row], device: torch.device) -> list[list[Row]]:
     return batches
 
 
-class RowLoss(nn.Module):
-    """The loss of a network on what a batch judges; everything else makes no logits."""
+class StepLoss(nn.Module):
+    """The loss of a network on the rows of a step; what is lost says `forward`."""
 
     def __init__(self, net: Llama | Borrowed):
         super().__init__()
         self.net = net
+
+    def weight(self, rows: Sequence[Row]) -> float:
+        """Return what the losses of all rows of a step are divided by."""
+        return sum(sum(row.weights) for row in rows)
+
+    def arguments(
+        self, rows: Sequence[Row], total: float, device: torch.device
+    ) -> tuple[Tensor, ...]:
+        """Return what `forward` wants of some rows of a step, whose weight in all is `total`."""
+        return side_by_side(rows, total, device).parts_of()
+
+
+class RowLoss(StepLoss):
+    """The loss of a network on what a batch judges; everything else makes no logits."""
 
     def forward(
         self, tokens: Tensor, positions: Tensor, parts: Tensor, sources: Tensor, targets: Tensor,

@@ -12,11 +12,13 @@ from ulmus import __version__
 from ulmus.mining.sample import Sample
 
 if TYPE_CHECKING:
-    from ulmus.training import conditional, inventor
+    from ulmus.training import conditional, inventor, preference_model
     from ulmus.training.bases import Trainee
     from ulmus.training.course import Course
     from ulmus.training.diff_model import Result, Settings
+    from ulmus.training.dpo import Ranking
     from ulmus.training.inventors import Inventor
+    from ulmus.training.preferences import Pair
 
 
 def model_card(
@@ -83,6 +85,60 @@ def inventor_card(
         "", "## Scores", "", *_readings(result),
     ]  # fmt: skip
     return "\n".join([*lines, *LIMITS])
+
+
+def preference_card(
+    trainee: Trainee,
+    settings: preference_model.Settings,
+    learned: Sequence[Pair],
+    result: preference_model.Result,
+) -> str:
+    """Return README.md of the folder of a diff model that learned preferences."""
+    what = "An adapter" if trainee.adapter else "A model"
+    runs = ", ".join(sorted({pair.run for pair in learned}))
+    fates = Counter(pair.fate.value.replace("_", " ") for pair in learned)
+    counts = ", ".join(f"{fate}: {count:,}" for fate, count in fates.most_common())
+    same = sum(pair.same_message for pair in learned)
+    lines = [
+        "---", "library_name: transformers", "pipeline_tag: text-generation", "tags: [ulmus, diff]",
+        "---", "", "# A diff model that learned preferences", "",
+        f"{what} that proposes an edit of a Python program for a commit message, made with ulmus "
+        f"{__version__} by DPO from {_plain(settings.base)}, which is the reference. "
+        f"{trainee.num_weights:,} weights, {trainee.tokenizer.get_vocab_size():,} tokens.",
+        "", "## Data", "",
+        f"Runs: {runs}. {result.num_pairs:,} pairs of answers to one parent, of which the map took "
+        f"one; {same:,} of {len(learned):,} were asked for with the same message. "
+        f"What became of the other answer: {counts}.",
+    ]  # fmt: skip
+    if result.left_out:
+        left = ", ".join(f"{reason}: {count:,}" for reason, count in result.left_out.items())
+        lines += ["", f"Left out: {left}."]
+    lines += [
+        "", "## Recipe", "",
+        f"{result.steps:,} steps, {result.num_tokens:,} tokens, {result.epochs:.2f} passes over "
+        f"the pairs, {result.seconds / 60:.1f} minutes.",
+        "", *_settings(settings),
+        "", "## Scores", "", f"Training loss at the end: {result.loss:.3f} per pair.", "",
+        *_rankings(result.before, result.after),
+    ]  # fmt: skip
+    return "\n".join([*lines, *LIMITS])
+
+
+def _rankings(before: Mapping[str, Ranking], after: Mapping[str, Ranking]) -> list[str]:
+    if not before:
+        return ["Nothing was held out."]
+    lines = [
+        "Held-out pairs, by what became of the rejected answer. Right: the chosen answer is the "
+        "more likely one. Margin: by how many nats. Raised: the margin is larger than that of the "
+        "starting model. Chosen: log-probability of the chosen answer, nats per token.",
+        "", "| rejected | pairs | right | margin | chosen | raised |", "|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    return lines + [
+        f"| {name.replace('_', ' ')} | {old.num_pairs:,} | {old.right:.3f} → {new.right:.3f} | "
+        f"{old.margin:.2f} → {new.margin:.2f} | {old.chosen:.3f} → {new.chosen:.3f} | "
+        f"{new.raised:.3f} |"
+        for (name, old), new in zip(before.items(), after.values(), strict=True)
+    ]
 
 
 LIMITS = (

@@ -20,7 +20,7 @@ from torch import nn
 from ulmus.errors import TrainingError
 from ulmus.training import checkpoints
 from ulmus.training.bases import Trainee
-from ulmus.training.batches import RowLoss, in_batches, side_by_side
+from ulmus.training.batches import RowLoss, StepLoss, in_batches
 from ulmus.training.course import Course, highest_rate, rate_at, share_done
 from ulmus.training.machine import Machine, Precision
 from ulmus.training.rows import Row
@@ -118,6 +118,7 @@ def follow(
     *,
     num_tokens: int,
     identity: Mapping[str, Any],
+    losing: StepLoss | None = None,
     resume: bool = False,
     observe: Callable[[Report], None] = lambda report: None,
     stop: Callable[[], bool] = lambda: False,
@@ -134,6 +135,7 @@ def follow(
         machine: Computes.
         num_tokens: Tokens of a step, per process.
         identity: What must be the same at a resume, as plain data.
+        losing: The loss, with the trainee's network in it; None: on the judged tokens (`RowLoss`).
         resume: Go on from the last checkpoint in the folder.
         observe: Is told where the training stands, after each step.
         stop: Is asked after each step; a checkpoint is written before the training ends.
@@ -150,7 +152,8 @@ def follow(
     stands = Standing()
     if resume:
         stands = _go_on(folder, identity, trainee.net, optimizer, lessons)
-    judged, optimizer = machine.prepare(RowLoss(trainee.net), optimizer)
+    losing = losing or RowLoss(trainee.net)
+    judged, optimizer = machine.prepare(losing, optimizer)
     judged.train()
     highest = highest_rate(course, trainee.adapter)
     precision = course.precision
@@ -176,7 +179,7 @@ def follow(
     while (now := done()) < 1:
         rows = lessons.rows(num_tokens * machine.num_processes, now)
         rate = rate_at(now, highest, course.warm_up)
-        value = _learn(rows, judged, optimizer, rate, course.clip, precision, machine)
+        value = _learn(rows, losing, judged, optimizer, rate, course.clip, precision, machine)
         if value is None:
             raise _no_number(stands.step, folder)
         stands.step += 1
@@ -201,22 +204,23 @@ def follow(
 
 
 def _learn(
-    rows: Sequence[Row], judged: nn.Module, optimizer: torch.optim.Optimizer, rate: float,
-    longest: float, precision: Precision, machine: Machine,
+    rows: Sequence[Row], losing: StepLoss, judged: nn.Module, optimizer: torch.optim.Optimizer,
+    rate: float, longest: float, precision: Precision, machine: Machine,
 ) -> float | None:  # fmt: skip
     """Change the weights once; returns the loss, None if it or the gradient is no number.
 
-    `longest` is the length to which a longer gradient is cut.
+    `judged` is `losing` as the machine has prepared it, `longest` the length to which a longer
+    gradient is cut.
     """
-    total = sum(sum(row.weights) for row in rows) / machine.num_processes
+    total = losing.weight(rows) / machine.num_processes
     mine = rows[machine.process_index :: machine.num_processes] or rows[:1]
     batches = in_batches(mine, machine.device)
     loss = torch.zeros((), device=machine.device)
     for number, some in enumerate(batches, start=1):
-        batch = side_by_side(some, total, machine.device)
+        arguments = losing.arguments(some, total, machine.device)
         with machine.accumulate(judged, last=number == len(batches)):
             with machine.numbers(precision):
-                part = judged(*batch.parts_of())
+                part = judged(*arguments)
             machine.backward(part)
         loss += part.detach()
     norm = machine.clip(checkpoints.trained(judged).values(), longest)
