@@ -293,8 +293,11 @@ def test_runs_without_pairs_say_so(base: Path, tmp_path: Path) -> None:
     [
         ({"base": "none"}, "a model to start from"),
         ({"steps": None}, "needs an end"),
-        ({"beta": 0.0}, "--beta must be a number above 0"),
-        ({"likelihood": -1.0}, "--likelihood"),
+        ({"steps": None, "epochs": 0.0}, "--epochs must be above 0; got 0"),
+        ({"epochs": -1.0}, "--epochs must be above 0; got -1"),
+        ({"pairs_per_row": 0}, "--pairs-per-row must be at least 1; got 0"),
+        ({"beta": 0.0}, "--beta must be above 0; got 0"),
+        ({"likelihood": -1.0}, "--likelihood must be 0 or more; got -1"),
         ({"beta": float("nan")}, "--beta"),
         ({"likelihood": float("inf")}, "--likelihood"),
     ],

@@ -29,7 +29,7 @@ from ulmus.training import bases
 from ulmus.training import machine as machines
 from ulmus.training.bases import Trainee
 from ulmus.training.card import preference_card
-from ulmus.training.course import Course, highest_rate
+from ulmus.training.course import Course, above_0, check, highest_rate
 from ulmus.training.dpo import (
     Contrast,
     PairLoss,
@@ -82,10 +82,9 @@ class Settings(Course):
             raise ConfigError("preferences need a model to start from: a name or a folder")
         if self.steps is None and self.minutes is None and self.epochs is None:
             raise ConfigError("a training needs an end: --steps, --minutes or --epochs")
-        if not 0 < self.beta < math.inf:
-            raise ConfigError(f"--beta must be a number above 0; got {self.beta}")
-        if not 0 <= self.likelihood < math.inf:
-            raise ConfigError(f"--likelihood must be a number from 0 on; got {self.likelihood}")
+        check(self, "above 0", above_0, "beta", "epochs")
+        check(self, "0 or more", lambda x: 0 <= x < math.inf, "likelihood")
+        check(self, "at least 1", lambda x: x >= 1, "pairs_per_row")
 
 
 @dataclass(frozen=True)
