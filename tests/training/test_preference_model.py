@@ -350,3 +350,16 @@ def test_the_command_prints_one_object(base: Path, tmp_path: Path) -> None:
     assert last["before"]["all"]["num_pairs"] == last["after"]["all"]["num_pairs"] == 6
     result = CliRunner().invoke(app, ["preferences", str(base), str(tmp_path), "--steps", "1"])
     assert "--out is missing" in str(result.exception)
+
+
+def test_a_process_that_is_not_the_main_one_is_quiet(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    run, out = family(tmp_path / "run"), tmp_path / "out"
+    options = "--steps 1 --tokens-per-step 300 --json"
+    result = CliRunner().invoke(
+        app, ["preferences", str(base), str(run), "--out", str(out), *options.split()]
+    )
+    assert result.exception is None, result.output
+    assert result.output == result.stderr == ""

@@ -10,7 +10,7 @@ import typer
 
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
-from ulmus.cli.output import emit, number, say
+from ulmus.cli.output import emit, number
 from ulmus.cli.training import (
     FULL,
     JSON,
@@ -24,8 +24,10 @@ from ulmus.cli.training import (
     STEPS,
     TENSORBOARD,
     THREADS,
+    announce,
     check_folder,
     prepare_torch,
+    speaks,
     stopped,
     watchers,
 )
@@ -93,8 +95,8 @@ def train_preferences(
 
         settings = preference_model.Settings(**options)
         pairs = pairs_of_runs(runs, held_out_runs or [], seed=seed, per_parent=pairs_per_parent)
-        say(f"{len(pairs):,} pairs, {sum(pair.held_out for pair in pairs):,} held out")
-        say("first the model judges all answers as it is")
+        announce(f"{len(pairs):,} pairs, {sum(pair.held_out for pair in pairs):,} held out")
+        announce("first the model judges all answers as it is")
         with Interrupts() as interrupts:
             result = preference_model.train(
                 pairs, settings, folder, resume=resume, stop=interrupts.asked,
@@ -102,7 +104,8 @@ def train_preferences(
             )  # fmt: skip
     if result is None:
         raise stopped(folder)
-    _print_result(result, json)
+    if speaks():
+        _print_result(result, json)
 
 
 def _print_result(result: Result, json: bool) -> None:
