@@ -43,6 +43,7 @@ from ulmus.training.dpo import (
 )
 from ulmus.training.loop import Reading, Report, follow
 from ulmus.training.preferences import Pair
+from ulmus.training.shuffled import Shuffled
 
 TOKENS_PER_STEP = 4_096
 """About four parents: the loss of one parent's pairs is noisy."""
@@ -189,51 +190,16 @@ class PairCoder:
         return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
 
-class PairLessons:
+class PairLessons(Shuffled[PairRow]):
     """Rows of pairs in endless shuffled order; the loop's `Lessons`."""
 
     def __init__(self, rows: Sequence[PairRow], seed: int, epochs: float | None = None):
         """Take at least one row; end after so many epochs, None sets no end."""
-        self._rows = rows
-        self._seed = seed
-        self._epochs = epochs
-        self._go_to(0, 0)
+        super().__init__(rows, "order/pairs", seed, epochs)
 
     def rows(self, num_tokens: int, done: float) -> list[PairRow]:
         """Return the next rows, at least one, until they hold `num_tokens`."""
-        some: list[PairRow] = []
-        while not some or (
-            sum(len(row.tokens) for row in some) < num_tokens and self.share_given < 1
-        ):
-            if self._position == len(self._order):
-                self._go_to(self._epoch + 1, 0)
-            some.append(self._rows[self._order[self._position]])
-            self._position += 1
-        return some
-
-    @property
-    def passes(self) -> float:
-        """How often all rows have been given."""
-        return self._epoch + self._position / len(self._rows)
-
-    @property
-    def share_given(self) -> float:
-        """How far the training is by its epochs, in [0, 1]."""
-        return min(1.0, self.passes / self._epochs) if self._epochs else 0.0
-
-    @property
-    def place(self) -> list[int]:
-        """Epoch and position."""
-        return [self._epoch, self._position]
-
-    @place.setter
-    def place(self, place: Sequence[int]) -> None:
-        self._go_to(*place)
-
-    def _go_to(self, epoch: int, position: int) -> None:
-        self._epoch, self._position = epoch, position
-        numbers = range(len(self._rows))
-        self._order = generator(self._seed, "order/pairs", epoch, 0).sample(numbers, len(numbers))
+        return self.take(num_tokens, lambda row: len(row.tokens))
 
 
 # ── Training ──────────────────────────────────────────────────────────────────────────────────

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from tokenizers import Tokenizer
 
 from ulmus.errors import TrainingError
-from ulmus.seeding import generator
 from ulmus.training.rows import Row, packed
+from ulmus.training.shuffled import Shuffled
 from ulmus.training.tokenizer import END
 
 NEARLY_ALL = 0.99
@@ -84,7 +84,7 @@ def packed_texts(texts: Iterable[Sequence[int]], room: int) -> list[Row]:
     return [packed([(list(text[:1]), list(text[1:]), 1.0) for text in some]) for some in bins]
 
 
-class TextLessons:
+class TextLessons(Shuffled[Sequence[int]]):
     """Texts in endless shuffled order; the loop's `Lessons`."""
 
     def __init__(
@@ -103,47 +103,12 @@ class TextLessons:
         """
         if not texts:
             raise TrainingError("there is no text to learn from")
-        self._texts = texts
+        super().__init__(texts, "order/texts", seed, epochs)
         self._room = room
-        self._seed = seed
-        self._epochs = epochs
-        self._go_to(0, 0)
 
     def rows(self, num_tokens: int, done: float) -> list[Row]:
         """Return rows of the next texts, at least one text, until they hold `num_tokens`."""
-        some: list[Sequence[int]] = []
-        total = 0
-        while not some or (total < num_tokens and self.share_given < 1):
-            if self._position == len(self._order):
-                self._go_to(self._epoch + 1, 0)
-            some.append(self._texts[self._order[self._position]])
-            self._position += 1
-            total += len(some[-1]) - 1
-        return packed_texts(some, self._room)
-
-    @property
-    def passes(self) -> float:
-        """How often all texts have been given."""
-        return self._epoch + self._position / len(self._texts)
-
-    @property
-    def share_given(self) -> float:
-        """How far the training is by its epochs, in [0, 1]."""
-        return min(1.0, self.passes / self._epochs) if self._epochs else 0.0
-
-    @property
-    def place(self) -> list[int]:
-        """Epoch and position."""
-        return [self._epoch, self._position]
-
-    @place.setter
-    def place(self, place: Sequence[int]) -> None:
-        self._go_to(*place)
-
-    def _go_to(self, epoch: int, position: int) -> None:
-        self._epoch, self._position = epoch, position
-        numbers = range(len(self._texts))
-        self._order = generator(self._seed, "order/texts", epoch, 0).sample(numbers, len(numbers))
+        return packed_texts(self.take(num_tokens, lambda text: len(text) - 1), self._room)
 
 
 def common_lines(texts: Sequence[str], tokenizer: Tokenizer) -> str:
