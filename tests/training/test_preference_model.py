@@ -25,11 +25,11 @@ from ulmus.mining.sample import Sample
 from ulmus.models.shelf import knows_effects, open_model
 from ulmus.records import Prompt, Sampling
 from ulmus.training import diff_model
+from ulmus.training.batches import mean_loss
 from ulmus.training.dpo import (
     Contrast,
     PairLoss,
     log_probabilities,
-    mean_pair_loss,
     pair_losses,
     pair_row,
     rankings,
@@ -129,15 +129,15 @@ def test_the_loss_of_rows_side_by_side_is_the_mean_over_their_pairs() -> None:
         expected += math.log(1 + math.exp(-0.3 * gained)) - 0.7 * now[0] / len(c.chosen)
     together = loss(*loss.arguments(rows, loss.weight(rows), CPU)).item()
     assert together == pytest.approx(expected / 3, abs=1e-5)
-    assert mean_pair_loss(loss, rows, CPU) == pytest.approx(expected / 3, abs=1e-5)
-    assert mean_pair_loss(loss, [], CPU) is None
+    assert mean_loss(loss, rows, CPU) == pytest.approx(expected / 3, abs=1e-5)
+    assert mean_loss(loss, [], CPU) is None
 
 
 def test_at_the_start_nothing_is_preferred() -> None:
     net = small_net()
     rows = with_reference(net, [pair_row(CONTRASTS)], CPU)
     loss = PairLoss(net, beta=0.1, likelihood=0.0)
-    assert mean_pair_loss(loss, rows, CPU) == pytest.approx(math.log(2), abs=1e-6)
+    assert mean_loss(loss, rows, CPU) == pytest.approx(math.log(2), abs=1e-6)
 
 
 @pytest.mark.parametrize("likelihood", [0.0, 1.0])

@@ -98,3 +98,17 @@ class RowLoss(StepLoss):
         logits = self.net.logits(hidden.flatten(0, 1)[sources]).float()
         losses = F.cross_entropy(logits, targets, reduction="none")
         return (losses * weights).sum()
+
+
+def mean_loss(losing: StepLoss, rows: Sequence[Row], device: torch.device) -> float | None:
+    """Return the loss on held-out rows, by their weight; None if there are none."""
+    total = losing.weight(rows)
+    if not total:
+        return None
+    was_training = losing.net.training
+    losing.eval()
+    with torch.no_grad():
+        batches = (losing.arguments(some, total, device) for some in in_batches(rows, device))
+        loss = sum(float(losing(*arguments)) for arguments in batches)
+    losing.train(was_training)
+    return loss

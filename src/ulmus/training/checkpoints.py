@@ -7,10 +7,11 @@ only afterwards. A kill, a full disk or a loss that is no number leaves the last
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,14 @@ def restore(
 def trained(net: nn.Module) -> dict[str, nn.Parameter]:
     """Return the weights that are being trained, by name."""
     return {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
+
+
+def digest_of(texts: Sequence[str]) -> str:
+    """Return the number of the texts with a digest of them, to tell other data at a resume."""
+    whole = hashlib.sha256()
+    for text in texts:
+        whole.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+    return f"{len(texts):,} ({whole.hexdigest()[:12]})"
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> Path:

@@ -26,7 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ulmus.training.bases import Borrowed
-from ulmus.training.batches import StepLoss, in_batches, side_by_side
+from ulmus.training.batches import StepLoss, side_by_side
 from ulmus.training.networks import Llama
 from ulmus.training.rows import Row, packed
 
@@ -165,21 +165,6 @@ def log_probabilities(
         sums = [_sums(net, _laid_out([row], device), len(row.reference)) for row in rows]
     net.train(was_training)
     return [tuple(some.tolist()) for some in sums]
-
-
-def mean_pair_loss(loss: PairLoss, rows: Sequence[PairRow], device: torch.device) -> float | None:
-    """Return the loss per pair; None if there are none."""
-    total = loss.weight(rows)
-    if not total:
-        return None
-    was_training = loss.training
-    loss.eval()
-    with torch.no_grad():
-        value = sum(
-            float(loss(*loss.arguments(some, total, device))) for some in in_batches(rows, device)
-        )
-    loss.train(was_training)
-    return value
 
 
 @dataclass(frozen=True)

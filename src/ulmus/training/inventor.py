@@ -13,26 +13,22 @@ How this departs from the paper:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-import torch
-
 from ulmus.errors import ConfigError, TrainingError
 from ulmus.seeding import generator
-from ulmus.training import bases
+from ulmus.training import bases, checkpoints
 from ulmus.training import machine as machines
 from ulmus.training.bases import Borrowed, Trainee
-from ulmus.training.batches import RowLoss, in_batches, side_by_side
+from ulmus.training.batches import RowLoss, mean_loss
 from ulmus.training.card import inventor_card
 from ulmus.training.course import Course, above_0, check, highest_rate
 from ulmus.training.dataset import Dataset
 from ulmus.training.loop import Reading, Report, follow
 from ulmus.training.networks import Llama
-from ulmus.training.rows import Row
 from ulmus.training.texts import (
     Encoded,
     TextLessons,
@@ -186,9 +182,9 @@ def train(
     ended = follow(
         settings, trainee, lessons, folder, machine, resume=resume, observe=observe, stop=stop,
         num_tokens=settings.tokens_per_step or TOKENS_PER_STEP,
-        identity={**settings.identity(), "programs": _digest(texts)},
+        identity={**settings.identity(), "programs": checkpoints.digest_of(texts)},
         num_readings=settings.readings,
-        examine=lambda: mean_loss(trainee.net, rows, machine.device),
+        examine=lambda: mean_loss(RowLoss(trainee.net), rows, machine.device),
     )  # fmt: skip
     if ended is None:
         return None
@@ -256,35 +252,9 @@ def _some(items: Sequence[T], limit: int) -> Sequence[T]:
     return items[:: -(-len(items) // limit)] if limit and items else items[:0]
 
 
-def _digest(texts: Sequence[str]) -> str:
-    """Return the number of the texts with a digest of them, to tell other data at a resume."""
-    whole = hashlib.sha256()
-    for text in texts:
-        whole.update(hashlib.sha256(text.encode()).digest())
-    return f"{len(texts):,} ({whole.hexdigest()[:12]})"
-
-
 def _nothing(learned: Encoded) -> TrainingError:
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in learned.left_out.items())
     return TrainingError(
         f"no program of the data set can be learned ({reasons}); a larger --context takes longer "
         "programs"
     )
-
-
-# ── Test loss ─────────────────────────────────────────────────────────────────────────────────
-
-
-def mean_loss(net: Llama | Borrowed, rows: Sequence[Row], device: torch.device) -> float | None:
-    """Return the loss on rows, nats per token; None if there are none."""
-    total = sum(sum(row.weights) for row in rows)
-    if not total:
-        return None
-    judged = RowLoss(net)
-    was_training = net.training
-    net.eval()
-    with torch.no_grad():
-        batches = (side_by_side(some, total, device) for some in in_batches(rows, device))
-        loss = sum(float(judged(*batch.parts_of())) for batch in batches)
-    net.train(was_training)
-    return loss

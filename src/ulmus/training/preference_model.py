@@ -11,7 +11,6 @@ once, before the first step, and again at a resume.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +24,10 @@ from ulmus.diffs.prompts import END, Layout
 from ulmus.errors import ConfigError, EditFormatError, TrainingError
 from ulmus.models.shelf import SETTINGS_NAME, Taught, find_model, read_taught
 from ulmus.seeding import generator
-from ulmus.training import bases
+from ulmus.training import bases, checkpoints
 from ulmus.training import machine as machines
 from ulmus.training.bases import Trainee
+from ulmus.training.batches import mean_loss
 from ulmus.training.card import preference_card
 from ulmus.training.course import Course, above_0, check, highest_rate
 from ulmus.training.dpo import (
@@ -36,7 +36,6 @@ from ulmus.training.dpo import (
     PairRow,
     Ranking,
     log_probabilities,
-    mean_pair_loss,
     pair_row,
     rankings,
     with_reference,
@@ -244,6 +243,7 @@ def train(
     # From what, and what the starting model thinks of it
     coder = PairCoder(trainee.tokenizer, layout, taught, Counter())
     learned = [pair for pair in pairs if not pair.held_out]
+    texts = ["\0".join((pair.before, pair.message, pair.chosen, pair.rejected)) for pair in learned]
     kept = _some([pair for pair in pairs if pair.held_out], settings.held_out)
     rows = coder.rows(learned, settings.pairs_per_row)
     judged = coder.rows(kept, settings.pairs_per_row)
@@ -259,10 +259,10 @@ def train(
     ended = follow(
         settings, trainee, lessons, folder, machine, resume=resume, observe=observe, stop=stop,
         num_tokens=settings.tokens_per_step or TOKENS_PER_STEP,
-        identity={**settings.identity(), "pairs": _digest(learned)},
+        identity={**settings.identity(), "pairs": checkpoints.digest_of(texts)},
         losing=losing,
         num_readings=settings.readings,
-        examine=lambda: mean_pair_loss(losing, judged, machine.device),
+        examine=lambda: mean_loss(losing, judged, machine.device),
     )  # fmt: skip
     if ended is None:
         return None
@@ -318,15 +318,6 @@ def _some(pairs: Sequence[Pair], limit: int) -> list[Pair]:
     places = range(len(pairs))
     chosen = generator(0, "held-out", 0, 0).sample(places, min(limit, len(pairs)))
     return [pairs[place] for place in sorted(chosen)]
-
-
-def _digest(pairs: Sequence[Pair]) -> str:
-    """Return the number of the pairs with a digest of them, to tell other data at a resume."""
-    whole = hashlib.sha256()
-    for pair in pairs:
-        text = "\0".join((pair.before, pair.message, pair.chosen, pair.rejected))
-        whole.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
-    return f"{len(pairs):,} ({whole.hexdigest()[:12]})"
 
 
 def _nothing(pairs: Sequence[Pair], left_out: Mapping[str, int]) -> TrainingError:
