@@ -23,7 +23,6 @@ LOG = "log.jsonl"
 FEW_DISTINCT = 0.1
 """Share of distinct programs of a terrain below which it is said to have collapsed."""
 
-
 ALIKE = 0.5
 """Nats per program between terrains below which a policy is said to ignore them. A program is then
 less than 1.6 times as likely for its own terrain as for another: it hardly tells for which of them

@@ -147,7 +147,7 @@ def look_back(
     )
     raw = ppo.advantages(rewarded, values, rollouts.lengths, settings.discount, settings.trace)
     advantages = torch.zeros_like(raw)
-    for terrain in terrains.unique():
+    for terrain in set(terrains.tolist()):
         mine = there & (terrains == terrain)[:, None]
         advantages[mine] = ppo.normalised(raw[mine])
     return Experience(terrains, rollouts, reference, values, advantages, raw + values)
