@@ -14,7 +14,7 @@ How this departs from the paper:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,9 +25,9 @@ from ulmus.training import machine as machines
 from ulmus.training.bases import Borrowed, Trainee
 from ulmus.training.batches import RowLoss, mean_loss
 from ulmus.training.card import inventor_card
-from ulmus.training.course import Course, above_0, check, highest_rate
+from ulmus.training.course import Course, above_0, check
 from ulmus.training.dataset import Dataset
-from ulmus.training.loop import Reading, Report, follow
+from ulmus.training.loop import Reading, Report, decided, follow
 from ulmus.training.networks import Llama
 from ulmus.training.texts import (
     Encoded,
@@ -165,7 +165,7 @@ def train(
 
     # What learns
     trainee = _trainee(settings, texts)
-    settings = _decided(settings, trainee, machine)
+    settings = decided(settings, trainee, machine, TOKENS_PER_STEP)
 
     # From what
     prompt = common_lines(_some(texts, PROMPT_TEXTS), trainee.tokenizer)
@@ -227,17 +227,6 @@ def _trainee(settings: Settings, texts: Sequence[str]) -> Trainee:
             f"--context {settings.context} is too long for it"
         )
     return trainee
-
-
-def _decided(settings: Settings, trainee: Trainee, machine: machines.Machine) -> Settings:
-    """Return the settings with what was left to us."""
-    precision = settings.precision
-    return replace(
-        settings,
-        precision=machine.precision(trainee.num_weights) if precision == "auto" else precision,
-        rate=highest_rate(settings, trainee.adapter),
-        tokens_per_step=settings.tokens_per_step or TOKENS_PER_STEP,
-    )
 
 
 def longest_text(net: Llama | Borrowed) -> int:

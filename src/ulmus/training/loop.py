@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import nn
@@ -24,6 +24,8 @@ from ulmus.training.batches import RowLoss, StepLoss, in_batches
 from ulmus.training.course import Course, highest_rate, rate_at, share_done
 from ulmus.training.machine import Machine, Precision
 from ulmus.training.rows import Row
+
+C = TypeVar("C", bound=Course)
 
 RECENT = 50
 """Steps whose mean loss is the loss of the training."""
@@ -68,7 +70,7 @@ class Report:
 
     Attributes:
         step: Steps done.
-        loss: Loss of the step, nats per judged token.
+        loss: Loss of the step; of what and per what, its stage says.
         tokens_per_s: Tokens per second of this process so far, prompts included.
         done: Share of the training, in [0, 1].
         left_s: Seconds that are left, as far as one can tell.
@@ -107,6 +109,27 @@ class Standing:
     def loss(self) -> float:
         """Mean loss of the last steps."""
         return sum(self.recent) / len(self.recent)
+
+
+def decided(
+    course: C, trainee: Trainee, machine: Machine, tokens_per_step: int, slower: float = 1.0
+) -> C:
+    """Return a course with what was left to us.
+
+    Args:
+        course: What was asked for.
+        trainee: Its kind and size decide.
+        machine: Knows what it multiplies fast.
+        tokens_per_step: The usual number of the stage.
+        slower: Divides the usual rate.
+    """
+    precision, rate = course.precision, course.rate
+    return replace(
+        course,
+        precision=machine.precision(trainee.num_weights) if precision == "auto" else precision,
+        rate=highest_rate(course, trainee.adapter) / slower if rate is None else rate,
+        tokens_per_step=course.tokens_per_step or tokens_per_step,
+    )
 
 
 def follow(

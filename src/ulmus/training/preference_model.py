@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +29,7 @@ from ulmus.training import machine as machines
 from ulmus.training.bases import Trainee
 from ulmus.training.batches import mean_loss
 from ulmus.training.card import preference_card
-from ulmus.training.course import Course, above_0, check, highest_rate
+from ulmus.training.course import Course, above_0, check
 from ulmus.training.dpo import (
     Contrast,
     PairLoss,
@@ -40,7 +40,7 @@ from ulmus.training.dpo import (
     rankings,
     with_reference,
 )
-from ulmus.training.loop import Reading, Report, follow
+from ulmus.training.loop import Reading, Report, decided, follow
 from ulmus.training.preferences import Pair
 from ulmus.training.shuffled import Shuffled
 
@@ -238,7 +238,7 @@ def train(
     told, taught = _told(start), read_taught(start)
     layout = Layout(cast(Any, taught.style), taught.form)
     trainee = _trainee(settings, start, layout)
-    settings = _decided(settings, trainee, machine)
+    settings = decided(settings, trainee, machine, TOKENS_PER_STEP, SLOWER)
 
     # From what, and what the starting model thinks of it
     coder = PairCoder(trainee.tokenizer, layout, taught, Counter())
@@ -299,18 +299,6 @@ def _told(start: Path) -> dict[str, Any]:
 def _trainee(settings: Settings, start: Path, layout: Layout) -> Trainee:
     markers = layout.markers if layout.style == "special" else (END,)
     return bases.open_base(str(start), settings.lora, settings.full, markers, settings.seed)
-
-
-def _decided(settings: Settings, trainee: Trainee, machine: machines.Machine) -> Settings:
-    """Return the settings with what was left to us."""
-    usual = highest_rate(settings, trainee.adapter) / SLOWER
-    precision = settings.precision
-    return replace(
-        settings,
-        precision=machine.precision(trainee.num_weights) if precision == "auto" else precision,
-        rate=usual if settings.rate is None else settings.rate,
-        tokens_per_step=settings.tokens_per_step or TOKENS_PER_STEP,
-    )
 
 
 def _some(pairs: Sequence[Pair], limit: int) -> list[Pair]:
