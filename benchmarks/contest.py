@@ -195,11 +195,8 @@ def main() -> None:
         "options": {"seed_program": given.seed_program},
         "diff": diff,
     }
-    configs = {
-        None: [read_config(None, overrides)],
-        "both": [read_config(None, {**overrides, "adapt": adapt}) for adapt in (False, True)],
-        "only": [read_config(None, {**overrides, "adapt": True})],
-    }[given.adapt]
+    adapts = {None: (False,), "both": (False, True), "only": (True,)}[given.adapt]
+    configs = [read_config(None, {**overrides, "adapt": adapt}) for adapt in adapts]
     edits = accepted(given.runs) if given.runs else []
     results = []
     for seed in map(int, given.seeds.split(",")):

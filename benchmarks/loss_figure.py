@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log10
@@ -35,6 +35,10 @@ def read(name: str, file: Path) -> Curve:
     """Return the training that a file ends with."""
     told = json.loads(file.read_text("utf-8").strip().splitlines()[-1])
     judged = [reading for reading in told["readings"] if reading["test_loss"] is not None]
+    if not judged:
+        raise SystemExit(
+            f"{file} has no test loss; train with --readings, on data with a test split"
+        )
     return Curve(name, told, tuple((r["num_tokens"], r["test_loss"]) for r in judged))
 
 
@@ -87,7 +91,7 @@ def draw(curves: Sequence[Curve]) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _axis(values: Sequence[float], start: float, stop: float) -> Any:
+def _axis(values: Sequence[float], start: float, stop: float) -> Callable[[float], float]:
     """Return a function from values to pixels, with a little room at both ends."""
     low, high = log10(min(values)) - 0.04, log10(max(values)) + 0.04
     return lambda value: start + (log10(value) - low) / (high - low) * (stop - start)

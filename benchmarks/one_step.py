@@ -50,6 +50,9 @@ class Map:
 def map_of(run: Path, at: int) -> Map:
     """Return the map of a run after so many evaluations."""
     with RunLog.open_read_only(run) as log:
+        num_steps = sum(clock.num_steps for clock in log.clocks())
+        if num_steps < at:
+            raise SystemExit(f"{run} has only {num_steps:,} evaluations; --at wants {at:,}")
         measures = build_evaluation(stored_config(log))[0].measures
         archive = Archive(measures)
         for cell, step in champions(s for s in log.steps() if s.number < at).items():
@@ -142,6 +145,8 @@ def main() -> None:
     parser.add_argument("--name", default="one-step")
     parser.add_argument("--machine")
     given = parser.parse_args()
+    if given.children < 2 * GROUP:
+        parser.error(f"--children must be at least {2 * GROUP}: the error is over parents")
     told = DiffSettings(
         attempts=given.attempts, temperature=given.temperature, aim=not given.no_aim
     )
