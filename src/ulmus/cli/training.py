@@ -35,7 +35,7 @@ STEPS = Annotated[int | None, typer.Option(min=1, help="End after so many steps.
 MINUTES = Annotated[float | None, typer.Option(help="End after so many minutes, pauses left out.")]
 SEED = Annotated[int, typer.Option(help="Seed of all random choices.")]
 THREADS = Annotated[int, typer.Option(min=1, help="Threads of the CPU.")]
-SAVE_EVERY = Annotated[float, typer.Option(help="Minutes between two checkpoints.")]
+SAVE_EVERY = Annotated[float, typer.Option(min=0, help="Minutes between two checkpoints.")]
 TENSORBOARD = Annotated[Path | None, typer.Option(help="Folder for a TensorBoard log.")]
 RESUME = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")]
 JSON = Annotated[bool, typer.Option("--json", help="End with one JSON object.")]
