@@ -43,7 +43,7 @@ class Progress:
         parts_s: CPU seconds by part of the pipeline since the start or resume.
         samples: The steps are samples of a model: a duplicate is as valid as what it repeats. In
             a search it has come to nothing.
-        shares: Share of each operator now; empty unless the shares adapt.
+        shares: Share of each operator at the end; empty before, and unless the shares adapt.
     """
 
     archive: Archive
