@@ -39,7 +39,7 @@ WANTED = {"left_wall": "a", "right_wall": "b", "tunnel": "c"}
 
 TINY = Settings(
     terrains=("left_wall", "right_wall"), samples=8, iterations=4, epochs=2, minibatches=2, judged=3,
-    max_tokens=4, temperature=1.0, rate=3e-3, terrain_rate=3e-2, value_rate=3e-3,
+    max_tokens=4, temperature=1.0, rate=3e-3, terrain_rate=0.15, value_rate=3e-3,
 )  # fmt: skip
 
 

@@ -56,7 +56,10 @@ def train_conditional(
     rate: Annotated[float, typer.Option(help="Learning rate of the program model.")] = 3e-5,
     terrain_rate: Annotated[
         float | None,
-        typer.Option(help="Learning rate of the terrain network; 0.01 for codes, else 0.0003."),
+        typer.Option(
+            help="Learning rate of the terrain network; 0.15 of their first size for codes, else "
+            "0.0003."
+        ),
     ] = None,
     value_rate: Annotated[float, typer.Option(help="Learning rate of the value network.")] = 3e-4,
     clip: Annotated[float, typer.Option(help="Range of the ratio of PPO.")] = 0.2,

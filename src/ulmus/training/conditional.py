@@ -61,9 +61,10 @@ from ulmus.training.terrains import KINDS
 Score = Callable[[Sequence[tuple[str, str]]], Sequence[float | None]]
 """From pairs of a program and a terrain to scores, None for a program that failed."""
 
-TERRAIN_RATES = {"codes": 1e-2, "picture": 3e-4}
-"""Learning rates of terrain networks. Codes at a tenth of that rate moved the policy a thousandth
-as far as the language model's own weights did in the same steps, and all terrains stayed one."""
+TERRAIN_RATES = {"codes": 0.15, "picture": 3e-4}
+"""Learning rates of terrain networks, of codes in units of `Codes.unit`. Codes at a tenth of that
+rate moved the policy a thousandth as far as the language model's own weights did in the same steps,
+and all terrains stayed one."""
 
 # ── Settings ──────────────────────────────────────────────────────────────────────────────────
 
@@ -84,7 +85,7 @@ class Settings:
         epochs: How often each program is learned from.
         minibatches: Changes of the weights per epoch.
         rate: Learning rate of the language model.
-        terrain_rate: Of the terrain networks; None: as in `TERRAIN_RATES`.
+        terrain_rate: Of the terrain networks, see `TERRAIN_RATES`; None: as there.
         value_rate: Of the judge.
         clip: How far a token's ratio may move, see `ppo.policy_loss`.
         value_clip: How far a value may move, see `ppo.value_loss`; None: as far as it likes.

@@ -55,7 +55,7 @@ class Learners(nn.Module):
         terrains = [weight for network in networks for weight in network.parameters()]
         return [
             {"params": list(self.policy.net.parameters()), "lr": settings.rate},
-            {"params": terrains, "lr": settings.rate_of_terrains},
+            {"params": terrains, "lr": settings.rate_of_terrains * self.policy.terrains.unit},
             {"params": judge, "lr": settings.value_rate},
         ]
 

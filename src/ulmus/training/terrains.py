@@ -39,10 +39,11 @@ BOTTOM, TOP = -8, 24
 PER_PIXEL = 8
 """Places across a pixel, in x and in y, at which ground is looked for; a pixel is 1 u."""
 
-NOISE = 0.02
-"""Deviation of what sets one code apart from another at the beginning. A quarter of a taught
-token's own, and so little that the policy still writes what stage 2 writes (0.02 nats apart per
-program of 200 tokens)."""
+NOISE = 0.1
+"""Deviation of what sets one terrain apart from another at the beginning, in units of the vector
+that all begin at: so little that the policy still writes what stage 2 writes. A fixed deviation of
+0.02 was two thirds of that vector in one model, which then wrote something else (19 nats apart per
+program)."""
 
 
 def picture(polylines: Sequence[Polyline]) -> npt.NDArray[np.float32]:
@@ -84,8 +85,18 @@ def _outlines_above(
     return count
 
 
+def size_of(start: Tensor) -> float:
+    """Return the root mean square of a vector."""
+    return float(start.detach().square().mean().sqrt())
+
+
 class Codes(nn.Module):
-    """One learned code per terrain, as if each were a token of its own."""
+    """One learned code per terrain, as if each were a token of its own.
+
+    Attributes:
+        codes: (terrains, vectors, width).
+        unit: What a learning rate of 1 means, the size of the vector that all began at.
+    """
 
     kind: Kind = "codes"
 
@@ -94,7 +105,8 @@ class Codes(nn.Module):
         super().__init__()
         draws = torch.Generator().manual_seed(seed % 2**63)
         noise = torch.randn(num_terrains, num_vectors, len(start), generator=draws)
-        self.codes = nn.Parameter(start.detach().cpu() + NOISE * noise)
+        self.unit = size_of(start)
+        self.codes = nn.Parameter(start.detach().cpu() + NOISE * self.unit * noise)
 
     def forward(self) -> Tensor:
         """Return the prefixes of the terrains, (terrains, vectors, width)."""
@@ -105,6 +117,7 @@ class Pictures(nn.Module):
     """A small convolutional network with residuals on pictures of terrains."""
 
     kind: Kind = "picture"
+    unit = 1.0
 
     def __init__(self, pictures: Tensor, num_vectors: int, start: Tensor, seed: int):
         """Begin near `start`, (width,).
@@ -127,7 +140,8 @@ class Pictures(nn.Module):
             if weight.dim() >= 2:
                 fan_in = weight[0].numel()
                 nn.init.normal_(weight, 0.0, (2 / fan_in) ** 0.5, generator=draws)
-        nn.init.normal_(self.leave.weight, 0.0, NOISE / (48 * 6) ** 0.5, generator=draws)
+        spread = NOISE * size_of(start) / (48 * 6) ** 0.5
+        nn.init.normal_(self.leave.weight, 0.0, spread, generator=draws)
         with torch.no_grad():
             self.leave.bias.copy_(start.detach().cpu().repeat(num_vectors))
 
