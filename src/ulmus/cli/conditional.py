@@ -51,9 +51,9 @@ def train_conditional(
     temperature: Annotated[
         float, typer.Option(help="Of the inventor; folded into the weights at the beginning.")
     ] = 0.8,
-    epochs: Annotated[int, typer.Option(min=1, help="How often each program is learned from.")] = 2,
+    epochs: Annotated[int, typer.Option(min=1, help="How often each program is learned from.")] = 1,
     minibatches: Annotated[int, typer.Option(min=1, help="Changes of the weights per epoch.")] = 4,
-    rate: Annotated[float, typer.Option(help="Learning rate of the program model.")] = 3e-5,
+    rate: Annotated[float, typer.Option(help="Learning rate of the program model.")] = 1e-4,
     terrain_rate: Annotated[
         float | None,
         typer.Option(

@@ -111,9 +111,9 @@ class Settings:
     iterations: int = 120
     max_tokens: int | None = None
     temperature: float = 0.8
-    epochs: int = 2
+    epochs: int = 1
     minibatches: int = 4
-    rate: float = 3e-5
+    rate: float = 1e-4
     terrain_rate: float | None = None
     value_rate: float = 3e-4
     clip: float = 0.2
