@@ -120,7 +120,7 @@ def row_of(given: Map, operator: Operator, count: int, evaluator: Evaluator) -> 
     return {
         "map": given.name,
         "cells": len(given.cells),
-        "operator": operator.name,
+        "operator": operator.name.rpartition("/")[2],  # a model's folder by its last name
         "children": total,
         "valid_%": share(Placement.NEW, Placement.IMPROVED, Placement.KEPT_OUT),
         "new_%": share(Placement.NEW),
