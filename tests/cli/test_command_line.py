@@ -136,6 +136,8 @@ def test_json_has_the_documented_keys_and_only_json_on_the_last_line(tmp_path: P
         "run", *TOY_OPTIONS, "--evaluations", 20, "--out", tmp_path / "b", "--adapt", "--json"
     )
     assert set(json.loads(adapted.stdout)) == {*result, "shares"}
+    told = ulmus("run", "--resume", tmp_path / "b", "--evaluations", 30)
+    assert "shares at the end: " in told.stdout
     lines = ulmus("elites", tmp_path / "run", "--json").stdout.splitlines()
     elites = [json.loads(line) for line in lines]
     assert len(elites) == result["cells"]

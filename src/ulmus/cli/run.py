@@ -199,6 +199,9 @@ def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> N
         f"{100 * progress.valid_share:.0f} % valid: {len(progress.archive)} cells, "
         f"QD score {progress.archive.qd_score:,.0f}, best {best_fitness:.1f}"
     )
+    if progress.shares:
+        told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in progress.shares.items())
+        print(f"shares at the end: {told}")
     name = shlex.quote(str(folder))
     print(f"next: ulmus report {name}, ulmus show {name}, ulmus verify {name}")
 
