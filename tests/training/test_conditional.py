@@ -144,6 +144,15 @@ def test_stage_2_stays_as_it_is_and_policy_and_judge_begin_with_it(inventor: Pat
     assert len(grouped) == len(names)
 
 
+def test_the_rate_of_codes_follows_the_size_of_the_vector(inventor: Path) -> None:
+    opened = open_inventor(inventor)
+    size = float(opened.net.model.embed_tokens.weight[opened.end].detach().square().mean().sqrt())
+    learners = Learners(opened, TINY)
+    rate = learners.groups(TINY)[1]["lr"]
+    assert rate == pytest.approx(TINY.rate_of_terrains * size)
+    assert not 0.5 < size < 2  # so a rate without the size would be seen
+
+
 def test_the_temperature_is_in_the_weights_of_policy_and_stage_2(inventor: Path) -> None:
     plain = open_inventor(inventor).net
     learners = Learners(open_inventor(inventor), replace(TINY, temperature=0.5))

@@ -80,3 +80,14 @@ def test_prefixes_begin_near_the_start_and_differ(kind: str) -> None:
 def test_an_unknown_network_is_named() -> None:
     with pytest.raises(ConfigError, match="picture"):
         terrain_network("pictures", [], 1, torch.zeros(4), 0)
+
+
+@pytest.mark.parametrize("kind", ["codes", "picture"])
+@pytest.mark.parametrize("size", [0.005, 1.0])
+def test_prefixes_begin_near_the_vector_whatever_its_size(kind: str, size: float) -> None:
+    grounds = [terrain(name).polylines for name in ("left_wall", "tunnel")]
+    start = size * torch.randn(64, generator=torch.Generator().manual_seed(1))
+    prefixes = terrain_network(kind, grounds, 1, start, seed=5)().detach()
+    apart = prefixes - start
+    assert 0 < float(apart.square().mean().sqrt()) < 0.5 * size
+    assert not torch.equal(prefixes[0], prefixes[1])
