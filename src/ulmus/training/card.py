@@ -45,9 +45,7 @@ def model_card(
         f" (a token of the program counts {settings.prompt_weight}).",
         "", *_settings(settings),
     ]  # fmt: skip
-    if dropped:
-        left = ", ".join(f"{reason}: {count:,}" for reason, count in sorted(dropped.items()))
-        lines += ["", f"Left out while drawing: {left}."]
+    lines += _left_out(dict(sorted(dropped.items())), "Left out while drawing")
     lines += ["", "## Scores", "", *_scores(result)]
     return "\n".join([*lines, *LIMITS])
 
@@ -73,10 +71,8 @@ def inventor_card(
         f"Data set {origin}: {result.num_texts:,} programs learned from; judged on: {held}. "
         f"Properties in the text: {facts.get('properties', 'none')}.",
     ]  # fmt: skip
-    if result.left_out:
-        left = ", ".join(f"{reason}: {count:,}" for reason, count in result.left_out.items())
-        lines += ["", f"Left out: {left}."]
     lines += [
+        *_left_out(result.left_out),
         "", "## Recipe", "",
         f"{result.steps:,} steps, {result.num_tokens:,} tokens, {result.epochs:.2f} passes over "
         f"the data, {result.seconds / 60:.1f} minutes. Loss on all tokens of a program but the "
@@ -110,10 +106,8 @@ def preference_card(
         f"one; {same:,} of {len(learned):,} were asked for with the same message. "
         f"What became of the other answer: {counts}.",
     ]  # fmt: skip
-    if result.left_out:
-        left = ", ".join(f"{reason}: {count:,}" for reason, count in result.left_out.items())
-        lines += ["", f"Left out: {left}."]
     lines += [
+        *_left_out(result.left_out),
         "", "## Recipe", "",
         f"{result.steps:,} steps, {result.num_tokens:,} tokens, {result.epochs:.2f} passes over "
         f"the pairs, {result.seconds / 60:.1f} minutes.",
@@ -122,6 +116,12 @@ def preference_card(
         *_rankings(result.before, result.after),
     ]  # fmt: skip
     return "\n".join([*lines, *LIMITS])
+
+
+def _left_out(counts: Mapping[str, int], words: str = "Left out") -> list[str]:
+    """Say what was left out, by reason; nothing if there is nothing."""
+    told = ", ".join(f"{reason}: {count:,}" for reason, count in counts.items())
+    return ["", f"{words}: {told}."] if told else []
 
 
 def _rankings(before: Mapping[str, Ranking], after: Mapping[str, Ranking]) -> list[str]:
