@@ -156,6 +156,7 @@ class Evaluator:
             else:
                 self.called_s += sum(spent_s for _, spent_s in results)
                 return [result for result, _ in results]
+        self._check_workers()
         raise EvaluationError(f"workers died {MAX_LOSSES} times at {function!r}")
 
     def close(self, *, wait: bool = True) -> None:
@@ -190,11 +191,24 @@ class Evaluator:
         lost.losses += 1
         self.close(wait=False)
         if lost.losses > MAX_LOSSES:
+            self._check_workers()
             lost.result = self._one_by_one(lost)
         for ticket in self._open:
             for chunk in ticket.chunks:
                 if chunk.result is None and not _succeeded(chunk.future):
                     self._send(chunk)
+
+    def _check_workers(self) -> None:
+        """Make sure that workers can do nothing at all, before a program is blamed."""
+        try:
+            self._workers().submit(_nothing).result()
+        except (BrokenExecutor, CancelledError):
+            self.close(wait=False)
+            raise EvaluationError(
+                "the workers die before they are given a program. A script that starts a search "
+                'must do it below `if __name__ == "__main__":`, since every worker imports the '
+                "script; else they were killed from outside, or there is no memory for them"
+            ) from None
 
     def _one_by_one(self, lost: _Chunk) -> ChunkResult:
         """Run programs with nothing else in flight, to find the one that kills its worker."""
@@ -223,6 +237,10 @@ def _timed(function: Callable[..., T], task: tuple[Any, ...]) -> tuple[T, float]
     start = time.process_time()
     result = function(*task)
     return result, time.process_time() - start
+
+
+def _nothing() -> None:
+    """What a worker that works can do."""
 
 
 def _joined(results: Sequence[ChunkResult]) -> ChunkResult:

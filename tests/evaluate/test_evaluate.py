@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -125,3 +127,42 @@ def test_calls_that_kill_every_worker_are_our_own_trouble() -> None:
     with pytest.raises(EvaluationError, match="die"):
         evaluator.call_all(die, [(1,)])
     evaluator.close()
+
+
+SCRIPT = """
+from functools import partial
+
+from toys import ToyProblem, ToySandbox
+
+from ulmus.errors import EvaluationError
+from ulmus.evaluate import Evaluator
+from ulmus.records import Program
+from ulmus.workers import local_executor
+
+evaluator = Evaluator(ToyProblem(), ToySandbox(), partial(local_executor, 1))
+try:
+    DOING
+except EvaluationError as error:
+    print("told:", error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "doing",
+    [
+        "evaluator.finish(evaluator.start([Program('(0.5, 0.5)')]))",
+        "evaluator.call_all(print, [(1,)])",
+    ],
+)
+def test_a_script_without_a_guard_is_told_so_and_no_program_is_blamed(tmp_path, doing) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.replace("DOING", doing))
+    path = os.pathsep.join(sys.path)
+    result = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": path}, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("told: the workers die before")
+    assert 'if __name__ == "__main__":' in result.stdout
