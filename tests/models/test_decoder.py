@@ -8,7 +8,7 @@ from tiny_llama import SHAPES, Tiny, tensors, text_tokens, write_model
 
 from ulmus.models.architecture import read_architecture
 from ulmus.models.decoder import Decoder
-from ulmus.models.kernels import PAGE, PANEL
+from ulmus.models.kernels import CHAIN, PAGE, PANEL, ROWS, linear
 from ulmus.models.local import LocalModel
 from ulmus.models.tensors import to_int8, write_tensors
 from ulmus.models.weights import load_weights, pack
@@ -84,6 +84,32 @@ def test_packed_matrices_hold_what_they_were_given():
     assert panels.shape == (2, 7, PANEL)
     assert (back[: PANEL + 5] == matrix).all()
     assert not back[PANEL + 5 :].any()
+
+
+def product(rows, matrix):
+    panels = pack(matrix)
+    out = np.empty((len(rows), len(panels) * PANEL), np.float32)
+    linear(0, len(panels), rows, panels, out)
+    return out[:, : len(matrix)]
+
+
+@pytest.mark.parametrize("inner", [1, CHAIN - 1, CHAIN, CHAIN + 1, 3 * CHAIN + 5])
+def test_products_are_right_however_long_the_sums(inner):
+    numbers = np.random.default_rng(inner)
+    rows = numbers.standard_normal((2 * ROWS, inner), dtype=np.float32)
+    matrix = numbers.standard_normal((PANEL + 5, inner), dtype=np.float32)
+    exact = rows.astype(np.float64) @ matrix.T.astype(np.float64)
+    assert np.abs(product(rows, matrix) - exact).max() < 2e-6 * np.abs(rows).sum(1).max()
+
+
+def test_long_sums_round_less_than_one_chain_does():
+    numbers = np.random.default_rng(1)
+    rows = numbers.random((ROWS, 8 * CHAIN), dtype=np.float32)
+    matrix = numbers.random((PANEL, 8 * CHAIN), dtype=np.float32)
+    terms = rows[:, None, :] * matrix[None]
+    exact = rows.astype(np.float64) @ matrix.T.astype(np.float64)
+    one_chain = np.abs(np.cumsum(terms, 2, dtype=np.float32)[:, :, -1] - exact).mean()
+    assert np.abs(product(rows, matrix) - exact).mean() < 0.4 * one_chain
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("float16", 0.02), ("int8", 0.5)])

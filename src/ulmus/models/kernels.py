@@ -15,23 +15,28 @@ import numba
 import numpy as np
 
 from ulmus.models.compiled import kept
-from ulmus.models.tiles import make_tile
+from ulmus.models.tiles import LANES, make_tile
 
 PAGE = 32
 """Tokens of one page of the cache; also the width of the blocks of its products."""
 
-PANEL = 24
-"""Outputs of a layer that are computed together: 4 rows by 3 vectors fill 12 of 16 registers."""
+PANEL = 3 * LANES
+"""Outputs of a layer that are computed together: 4 rows by 3 vectors fill 12 of 16 registers (of 32
+with AVX-512)."""
 
 ROWS = 4
 """Rows that are computed together; their number is padded to a multiple of it."""
 
+CHAIN = 192
+"""Products that are added up one by one. Longer sums are sums of such chains: what each addition
+rounds away grows with the sum that it is added to."""
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_wide = make_tile(ROWS, PANEL // 8)
-_one = make_tile(1, PAGE // 8)
-_two = make_tile(2, PAGE // 8)
-_three = make_tile(3, PAGE // 8)
+_wide = make_tile(ROWS, PANEL // LANES)
+_one = make_tile(1, PAGE // LANES)
+_two = make_tile(2, PAGE // LANES)
+_three = make_tile(3, PAGE // LANES)
 
 
 @kept
@@ -51,7 +56,10 @@ def linear(start: int, stop: int, x: Array, panels: Array, out: Array) -> None:
         weights = panels.ctypes.data + panel * inner * PANEL * 4
         for row in range(0, rows, ROWS):
             into = out.ctypes.data + (row * outer + panel * PANEL) * 4
-            _wide(x.ctypes.data + row * inner * 4, inner, weights, into, outer, inner, 0)
+            for first in range(0, inner, CHAIN):
+                left = x.ctypes.data + (row * inner + first) * 4
+                right = weights + first * PANEL * 4
+                _wide(left, inner, right, into, outer, min(CHAIN, inner - first), first)
 
 
 @numba.njit(nogil=True)

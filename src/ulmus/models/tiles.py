@@ -3,7 +3,7 @@
 Why not `numpy.matmul`: the BLAS that NumPy ships rounds a row differently depending on where in
 the batch it lies (measured: OpenBLAS 0.3.31, Haswell kernels, rows 0 to 5 and 6 to 11 of the same
 product differ in the last bits), so an answer would depend on its neighbours. Here each element is
-one chain of multiply-adds over the inner dimension, in rising order, whatever surrounds it. It is
+a chain of multiply-adds over the inner dimension, in rising order, whatever surrounds it. It is
 faster too for few rows, because the weights are laid out once for this loop: 61 to 67 GFLOPS for
 32 rows against 25 to 49, 20 to 27 against 4 to 12 for 4 rows (one core, AMD EPYC, AVX2).
 """
@@ -12,12 +12,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import binding, ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 8  # floats of one vector: 256 bits
+
+def _lanes() -> int:
+    """Return the floats of one vector: 16 with AVX-512, which is 1.5 x as fast, else 8.
+
+    The order of the sums and so their bits are the same with both.
+    """
+    return 16 if binding.get_host_cpu_features().get("avx512f") else 8
+
+
+LANES = _lanes()
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 _INT = ir.IntType(64)
@@ -28,9 +37,9 @@ def make_tile(num_rows: int, num_vectors: int) -> Any:
     """Return a compiled block product for numba code, `tile(a, a_step, b, c, c_step, k, add)`.
 
     It computes c[r, j] = sum over i < k of a[r, i] * b[i, j] for r < num_rows and
-    j < 8 * num_vectors. All matrices are float32 and given by address; `a_step` and `c_step` are
-    the lengths of a row in elements, the rows of b lie close together. With `add` not 0 the sum
-    starts from what c holds. k is at least 1.
+    j < LANES * num_vectors. All matrices are float32 and given by address; `a_step` and `c_step`
+    are the lengths of a row in elements, the rows of b lie close together. With `add` not 0 the
+    sum is added to what c holds. k is at least 1.
     """
 
     @intrinsic
@@ -55,14 +64,14 @@ class _Tile:
         self._vectors = range(num_vectors)
         kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
         declare: Any = cgutils.get_or_insert_function
-        self._multiply_add = declare(builder.module, kind, "llvm.fmuladd.v8f32")
+        self._multiply_add = declare(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
 
     def build(self, a: Any, a_step: Any, b: Any, c: Any, c_step: Any, k: Any, add: Any) -> None:
-        """Write the code: start the sums, loop over k, store the sums."""
+        """Write the code: loop over k from sums of 0, store or add the sums."""
         builder = self._builder
         places = [[self._at(c, c_step, r, v) for v in self._vectors] for r in self._rows]
         rows = [builder.add(a, self._offset(a_step, r)) for r in self._rows]
-        starts = self._starts(places, add)
+        zero = ir.Constant(_VECTOR, [0.0] * LANES)
         before = builder.block
         loop = builder.append_basic_block("loop")
         end = builder.append_basic_block("end")
@@ -70,7 +79,7 @@ class _Tile:
         builder.position_at_end(loop)
         index = builder.phi(_INT)
         index.add_incoming(ir.Constant(_INT, 0), before)
-        sums = [[self._phi(start, before) for start in line] for line in starts]
+        sums = [[self._phi(zero, before) for _ in line] for line in places]
         totals = self._step(rows, b, index, sums)
         following = builder.add(index, ir.Constant(_INT, 1))
         index.add_incoming(following, builder.block)
@@ -79,27 +88,21 @@ class _Tile:
                 running.add_incoming(total, builder.block)
         builder.cbranch(builder.icmp_signed("<", following, k), loop, end)
         builder.position_at_end(end)
-        for place_line, total_line in zip(places, totals, strict=True):
-            for place, total in zip(place_line, total_line, strict=True):
-                builder.store(total, place, align=_FLOAT_BYTES)
-
-    def _starts(self, places: Any, add: Any) -> Any:
-        """Return what c holds if `add`, else zeros."""
-        builder = self._builder
-        zero = ir.Constant(_VECTOR, [0.0] * LANES)
         wanted = builder.icmp_signed("!=", add, ir.Constant(_INT, 0))
         with builder.if_else(wanted) as (then, otherwise):
             with then:
-                loaded = [[builder.load(p, align=_FLOAT_BYTES) for p in line] for line in places]
-                then_block = builder.block
+                self._store(places, totals, add=True)
             with otherwise:
-                else_block = builder.block
-        starts = []
-        for line in loaded:
-            starts.append([self._phi(value, then_block) for value in line])
-            for start in starts[-1]:
-                start.add_incoming(zero, else_block)
-        return starts
+                self._store(places, totals, add=False)
+
+    def _store(self, places: Any, totals: Any, add: bool) -> None:
+        """Store the sums, or add them to what is there."""
+        builder = self._builder
+        for place_line, total_line in zip(places, totals, strict=True):
+            for place, total in zip(place_line, total_line, strict=True):
+                if add:
+                    total = builder.fadd(builder.load(place, align=_FLOAT_BYTES), total)
+                builder.store(total, place, align=_FLOAT_BYTES)
 
     def _step(self, rows: Any, b: Any, index: Any, sums: Any) -> Any:
         """Add the products of one index to the sums."""
