@@ -18,6 +18,7 @@ from ulmus.cli.training import (
     SAVE_EVERY,
     SEED,
     TENSORBOARD,
+    Scalars,
     check_folder,
     open_tensorboard,
     stopped,
@@ -122,30 +123,22 @@ def train_conditional(
             told.problem, told.problem_options, settings.terrains, sandbox=sandbox,
             workers=cores if workers is None else workers,
         )  # fmt: skip
-        with scores, Interrupts() as interrupts:
+        with scores, open_tensorboard(tensorboard) as write, Interrupts() as interrupts:
             result = conditional.train(
                 inventor, scores, settings, folder, resume=resume,
-                observe=_watcher(settings, tensorboard), stop=interrupts.asked,
+                observe=_watcher(settings, write), stop=interrupts.asked,
             )  # fmt: skip
     if result is None:
         raise stopped(folder)
     _print_result(result, json)
 
 
-def _watcher(settings: Settings, tensorboard: Path | None) -> Callable[[Iteration], None]:
-    """Return what is told what an iteration came to: prints it, and logs it if wanted.
-
-    Raises:
-        ConfigError: The package tensorboard is missing.
-    """
+def _watcher(settings: Settings, write: Scalars) -> Callable[[Iteration], None]:
+    """Return what is told what an iteration came to: prints and logs it."""
     progress = _Progress(settings)
-    if tensorboard is None:
-        return progress
-    writer = open_tensorboard(tensorboard)
 
     def observe(told: Iteration) -> None:
-        for name, value in _scalars(told).items():
-            writer.add_scalar(name, value, told.iteration)
+        write(_scalars(told), told.iteration)
         progress(told)
 
     return observe

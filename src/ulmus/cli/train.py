@@ -134,10 +134,10 @@ def train_diff(
         settings = diff_model.Settings(**options)
         told = (base != "none" and knows_effects(base)) if effects is None else effects
         samples, origin = _samples(data, runs or [], held_out_runs or [], seed, told)
-        with Interrupts() as interrupts:
+        with Interrupts() as interrupts, watchers(tensorboard) as observe:
             result = diff_model.train(
                 samples, settings, folder, resume=resume, stop=interrupts.asked, origin=origin,
-                observe=watchers(tensorboard),
+                observe=observe,
             )  # fmt: skip
     if result is None:
         raise stopped(folder)

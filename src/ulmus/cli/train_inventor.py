@@ -91,10 +91,10 @@ def train_inventor(
         settings = inventor.Settings(**options)
         programs = read_dataset(dataset)
         announce(f"{len(programs.train):,} programs, {len(programs.test):,} for the test")
-        with Interrupts() as interrupts:
+        with Interrupts() as interrupts, watchers(tensorboard) as observe:
             result = inventor.train(
                 programs, settings, folder, resume=resume, stop=interrupts.asked,
-                origin=dataset.resolve().name, observe=watchers(tensorboard),
+                origin=dataset.resolve().name, observe=observe,
             )  # fmt: skip
     if result is None:
         raise stopped(folder)

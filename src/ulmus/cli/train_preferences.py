@@ -97,10 +97,10 @@ def train_preferences(
         pairs = pairs_of_runs(runs, held_out_runs or [], seed=seed, per_parent=pairs_per_parent)
         announce(f"{len(pairs):,} pairs, {sum(pair.held_out for pair in pairs):,} held out")
         announce("first the model judges all answers as it is")
-        with Interrupts() as interrupts:
+        with Interrupts() as interrupts, watchers(tensorboard) as observe:
             result = preference_model.train(
                 pairs, settings, folder, resume=resume, stop=interrupts.asked,
-                observe=watchers(tensorboard),
+                observe=observe,
             )  # fmt: skip
     if result is None:
         raise stopped(folder)

@@ -6,9 +6,10 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +18,9 @@ from ulmus.errors import ConfigError
 
 if TYPE_CHECKING:
     from ulmus.training.loop import Report
+
+Scalars = Callable[[Mapping[str, float], int], None]
+"""Takes figures by name and the step that they are of."""
 
 OUT = Annotated[Path | None, typer.Option(help="Folder of the model; must be new.")]
 BASE = Annotated[
@@ -108,21 +112,36 @@ class TrainingProgress:
         say(text)
 
 
-def open_tensorboard(folder: Path) -> Any:
-    """Open a TensorBoard log; what is returned has `add_scalar(name, value, step)`.
+@contextmanager
+def open_tensorboard(folder: Path | None) -> Iterator[Scalars]:
+    """Open a TensorBoard log for as long as a command lasts; what is given is written into it.
+
+    Args:
+        folder: Of the log; None: nothing is written.
 
     Raises:
         ConfigError: The package tensorboard is missing.
     """
+    if folder is None:
+        yield lambda figures, step: None
+        return
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise ConfigError("--tensorboard needs the package tensorboard") from error
-    return SummaryWriter(str(folder))
+
+    with SummaryWriter(str(folder)) as writer:
+
+        def write(figures: Mapping[str, float], step: int) -> None:
+            for name, value in figures.items():
+                writer.add_scalar(name, value, step)
+
+        yield write
 
 
-def watchers(tensorboard: Path | None) -> Callable[[Report], None]:
-    """Return what is told where a training stands: prints it, and logs it if wanted.
+@contextmanager
+def watchers(tensorboard: Path | None) -> Iterator[Callable[[Report], None]]:
+    """Give what is told where a training stands: prints it, and logs it if wanted.
 
     In a process that does not speak it does neither.
 
@@ -130,17 +149,16 @@ def watchers(tensorboard: Path | None) -> Callable[[Report], None]:
         ConfigError: The package tensorboard is missing.
     """
     if not speaks():
-        return lambda report: None
+        yield lambda report: None
+        return
     progress = TrainingProgress()
-    if tensorboard is None:
-        return progress
-    writer = open_tensorboard(tensorboard)
+    with open_tensorboard(tensorboard) as write:
 
-    def observe(report: Report) -> None:
-        writer.add_scalar("loss", report.loss, report.step)
-        writer.add_scalar("rate", report.rate, report.step)
-        if report.reading is not None and report.reading.test_loss is not None:
-            writer.add_scalar("test loss", report.reading.test_loss, report.step)
-        progress(report)
+        def observe(report: Report) -> None:
+            figures = {"loss": report.loss, "rate": report.rate}
+            if report.reading is not None and report.reading.test_loss is not None:
+                figures["test loss"] = report.reading.test_loss
+            write(figures, report.step)
+            progress(report)
 
-    return observe
+        yield observe
