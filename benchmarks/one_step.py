@@ -99,7 +99,9 @@ def judged(given: Map, proposals: Sequence[Proposal], evaluator: Evaluator) -> l
     return evaluations
 
 
-def row_of(given: Map, operator: Operator, count: int, evaluator: Evaluator) -> dict[str, object]:
+def row_of(
+    given: Map, operator: Operator, temperature: float, count: int, evaluator: Evaluator
+) -> dict[str, object]:
     """Return what is printed of one operator on one map."""
     proposals, spent_s = children_of(given, operator, count)
     evaluations = judged(given, proposals, evaluator)
@@ -121,6 +123,7 @@ def row_of(given: Map, operator: Operator, count: int, evaluator: Evaluator) -> 
         "map": given.name,
         "cells": len(given.cells),
         "operator": operator.name.rpartition("/")[2],  # a model's folder by its last name
+        "temperature": temperature,  # concerns models alone
         "children": total,
         "valid_%": share(Placement.NEW, Placement.IMPROVED, Placement.KEPT_OUT),
         "new_%": share(Placement.NEW),
@@ -160,7 +163,7 @@ def main() -> None:
         for at in map(int, given.at.split(",")):
             here = map_of(run, at)
             for operator in operators:
-                rows.append(row_of(here, operator, given.children, evaluator))
+                rows.append(row_of(here, operator, given.temperature, given.children, evaluator))
                 print_rows([rows[-1]])
         evaluator.close()
     print_rows(rows)
