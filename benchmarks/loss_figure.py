@@ -3,7 +3,8 @@
     python benchmarks/loss_figure.py 0.1m=FILE 3m=FILE ... --svg docs/images/inventor-loss.svg
 
 Each file ends with the JSON object of one training. The table is printed as Markdown; the figure
-has the test loss over the tokens that were learned from.
+has the test loss over the tokens that were learned from. Losses are in bits per byte of program,
+since each tokenizer has tokens of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 420, 70, 560, 46, 360
 
 @dataclass(frozen=True)
 class Curve:
-    """One training: what `--json` printed, and (tokens, test loss) at its readings."""
+    """One training: what `--json` printed, and (tokens, bits per byte) at its readings."""
 
     name: str
     told: dict[str, Any]
@@ -39,14 +40,16 @@ def read(name: str, file: Path) -> Curve:
         raise SystemExit(
             f"{file} has no test loss; train with --readings, on data with a test split"
         )
-    return Curve(name, told, tuple((r["num_tokens"], r["test_loss"]) for r in judged))
+    bits = told["bits_per_byte"] / told["test_loss"]
+    return Curve(name, told, tuple((r["num_tokens"], bits * r["test_loss"]) for r in judged))
 
 
 def table(curves: Sequence[Curve]) -> str:
     """Return the trainings as a Markdown table."""
     lines = [
-        "| | minutes | million tokens | passes | loss | test loss, end | lowest |",
-        "|---|---|---|---|---|---|---|",
+        "| | minutes | million tokens | passes | nats per token: loss | test loss "
+        "| bits per byte, end | lowest |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for curve in curves:
         told = curve.told
@@ -54,7 +57,7 @@ def table(curves: Sequence[Curve]) -> str:
         lines.append(
             f"| {curve.name} | {told['seconds'] / 60:.0f} | {told['tokens'] / 1e6:.2f} "
             f"| {told['epochs']:.1f} | {told['loss']:.3f} | {told['test_loss']:.3f} "
-            f"| {lowest:.3f} |"
+            f"| {told['bits_per_byte']:.3f} | {lowest:.3f} |"
         )
     return "\n".join(lines)
 
@@ -69,7 +72,7 @@ def draw(curves: Sequence[Curve]) -> str:
         'font-family="system-ui, sans-serif" font-size="13" fill="#222">',
         "<title>Test loss of inventors by size</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-        text(LEFT - 48, 24, "Test loss, nats per token", "start", "15"),
+        text(LEFT - 48, 24, "Test loss, bits per byte", "start", "15"),
         text((LEFT + RIGHT) / 2, BOTTOM + 44, "tokens learned from"),
     ]
     for value in _ticks(losses):

@@ -58,7 +58,7 @@ elite differs); 2: the command could not be carried out, and the message on stan
 | `ulmus dataset` | `data` (folder), `programs`, `train`, `test`, `admitted`, `dropped` (programs left out, by reason), `runs` (programs kept, by run), `percentile`, `properties`, `seed` |
 | `ulmus sample` | `run` (folder), `samples`, `valid`, `distinct` and `new` (shares), `cells`, `qd_score`, `best_fitness`, `data` (the same of as many programs of the data set: `programs`, `cells`, `qd_score`, `best`; null without one that can be compared), `qd_ratio`, `order` (rank correlations by property), `seed` |
 | `ulmus complete` | `model`, `percent` (mean), `programs` (by name: `samples`, `valid`, `same`, `original`, `best`, `percent`), `seed` |
-| `ulmus train inventor` | `model` (folder), `steps`, `epochs`, `tokens`, `seconds`, `programs`, `loss`, `test_loss` (null if nothing was held out) |
+| `ulmus train inventor` | `model` (folder), `steps`, `epochs`, `tokens`, `seconds`, `programs`, `loss`, `test_loss`, `bits_per_byte` (both null if nothing was held out), `readings` |
 | `ulmus train conditional` | `model` (folder), `iterations`, `seconds`, `before` and `after` (each `mean`, by terrain written for and scored on, and `best`), `best` (of all programs, by terrain) |
 | `ulmus pipeline` | `pipeline` (folder), `preset`, `stages` (by folder: `stage`, `done`, `seconds`, and the key figures of the stage), `report` (file; null with `--until`) |
 | `ulmus study repair` | `operator`, `message`, `samples`, `seed`, `success` (by task, by number of bugs; see [the study](study.md)) |

@@ -103,7 +103,7 @@ def train_inventor(
 
 
 def _print_result(result: Result, json: bool) -> None:
-    test = result.test_loss
+    test, bits = result.test_loss, result.bits_per_byte
     if json:
         emit(
             {
@@ -115,6 +115,7 @@ def _print_result(result: Result, json: bool) -> None:
                 "programs": result.num_texts,
                 "loss": number(round(result.loss, 4)),
                 "test_loss": None if test is None else number(round(test, 4)),
+                "bits_per_byte": None if bits is None else number(round(bits, 4)),
                 "readings": [
                     {name: number(value) for name, value in asdict(reading).items()}
                     for reading in result.readings
@@ -123,6 +124,8 @@ def _print_result(result: Result, json: bool) -> None:
         )
         return
     told = "none held out" if test is None else f"test loss {test:.3f}"
+    if bits is not None:
+        told += f" ({bits:.3f} bits per byte)"
     print(
         f"{result.folder}: {result.steps:,} steps, {result.epochs:.1f} passes over "
         f"{result.num_texts:,} programs in {result.seconds / 60:.1f} min, loss {result.loss:.3f}, "

@@ -163,6 +163,11 @@ def _readings(result: inventor.Result) -> list[str]:
     for reading in result.readings:
         test = "" if reading.test_loss is None else f"{reading.test_loss:.3f}"
         lines.append(f"| {reading.step:,} | {reading.num_tokens:,} | {reading.loss:.3f} | {test} |")
+    if result.bits_per_byte is not None:
+        lines += [
+            "", f"The test loss at the end is {result.bits_per_byte:.3f} bits per byte of program, "
+            "which compares models whose tokens differ.",
+        ]  # fmt: skip
     if result.learned_by_heart and result.lowest:
         lines += [
             "", f"The test loss was lowest at step {result.lowest.step:,} and rose after it: the "

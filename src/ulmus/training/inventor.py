@@ -13,6 +13,7 @@ How this departs from the paper:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,7 @@ class Result:
         epochs: Passes over the data.
         seconds: Time of the training.
         prompt: What nearly all programs begin with.
+        bytes_per_token: Of the programs that the test loss is on; None if there are none.
     """
 
     folder: Path
@@ -111,6 +113,18 @@ class Result:
     epochs: float
     seconds: float
     prompt: str
+    bytes_per_token: float | None
+
+    @property
+    def bits_per_byte(self) -> float | None:
+        """The test loss at the end in bits per byte of text, which no tokenizer changes.
+
+        A loss per token is small where tokens are short; only losses per byte compare models with
+        tokenizers of their own.
+        """
+        if self.test_loss is None or self.bytes_per_token is None:
+            return None
+        return self.test_loss / math.log(2) / self.bytes_per_token
 
     @property
     def test_loss(self) -> float | None:
@@ -193,6 +207,7 @@ def train(
     result = Result(
         folder, ended.step, ended.loss, tuple(ended.readings), len(learned.texts),
         len(judged.texts), learned.left_out, ended.seen, lessons.passes, ended.elapsed_s, prompt,
+        judged.bytes_per_token,
     )  # fmt: skip
     if machine.is_main_process:
         facts = dataset.facts.to_json()

@@ -32,11 +32,19 @@ class Encoded:
 
     Attributes:
         texts: Tokens of each text, its end token included.
+        num_bytes: Length of these texts in UTF-8.
         left_out: How many were left out, by reason.
     """
 
     texts: list[array[int]]
+    num_bytes: int
     left_out: dict[str, int]
+
+    @property
+    def bytes_per_token(self) -> float | None:
+        """What a judged token stands for on average; None if there is none."""
+        judged = sum(len(text) - 1 for text in self.texts)
+        return self.num_bytes / judged if judged else None
 
 
 def encode(texts: Sequence[str], tokenizer: Tokenizer, longest: int, start: str = "") -> Encoded:
@@ -49,6 +57,7 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer, longest: int, start: str 
         start: Is put before each.
     """
     kept: list[array[int]] = []
+    num_bytes = 0
     left_out: Counter[str] = Counter()
     for first in range(0, len(texts), ENCODED_AT_ONCE):
         some = []
@@ -57,12 +66,14 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer, longest: int, start: str 
                 left_out["empty" if not text else f"holds {END}"] += 1
             else:
                 some.append(start + text + END)
-        for encoding in tokenizer.encode_batch(some, add_special_tokens=False):
+        encodings = tokenizer.encode_batch(some, add_special_tokens=False)
+        for text, encoding in zip(some, encodings, strict=True):
             if len(encoding.ids) <= longest:
                 kept.append(array("I", encoding.ids))
+                num_bytes += len(text.removeprefix(start).removesuffix(END).encode())
             else:
                 left_out[f"longer than {longest:,} tokens"] += 1
-    return Encoded(kept, dict(left_out))
+    return Encoded(kept, num_bytes, dict(left_out))
 
 
 def packed_texts(texts: Iterable[Sequence[int]], room: int) -> list[Row]:
