@@ -31,6 +31,10 @@ CHAIN = 192
 """Products that are added up one by one. Longer sums are sums of such chains: what each addition
 rounds away grows with the sum that it is added to."""
 
+FLOORS = (1e-3, 1e-5, 0.0)
+"""Weights, that of the most likely token being 1; what lies below the first floor above which there
+is enough for the nucleus is never sorted."""
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _wide = make_tile(ROWS, PANEL // LANES)
@@ -320,28 +324,46 @@ def gate(start: int, stop: int, opened: Array, out: Array) -> None:
 
 
 @kept
-def weigh(logits: Array, inverse: float, floor: float, weights: Array, chosen: Array) -> int:
-    """Compute e ** ((logit - largest logit) * inverse), and which tokens are above a floor.
+def pick(
+    logits: Array, inverse: float, top_p: float, share: float, weights: Array, chosen: Array
+) -> int:
+    """Draw a token from the nucleus (Holtzman et al. 2020, section 3.1).
 
     Args:
-        logits: (vocabulary,) float32.
+        logits: (vocabulary,) float32; the largest one is finite.
         inverse: One over the temperature.
-        floor: Weight that a chosen token exceeds; the most likely token has weight 1.
-        weights: (vocabulary,) float32, gets the weights.
-        chosen: (vocabulary,) int32, gets the chosen tokens in front, in rising order.
+        top_p: Share of all weights that the nucleus reaches at least, in (0, 1].
+        share: Where in the nucleus the token lies, in [0, 1), the most likely one first.
+        weights: (vocabulary,) float32, for passing results.
+        chosen: (vocabulary,) int32, for passing results.
 
     Returns:
-        The number of chosen tokens.
+        The token. Of equally likely ones the smaller comes first.
     """
     top, factor = _top(logits), np.float32(inverse)
     for i in range(len(logits)):
         weights[i] = exponential((logits[i] - top) * factor)
-    count = 0
-    for i in range(len(logits)):
-        if weights[i] > floor:
-            chosen[count] = i
-            count += 1
-    return count
+    wanted = top_p * _sum(weights)
+    for floor in FLOORS:
+        count, above = 0, 0.0
+        for i in range(len(logits)):
+            if weights[i] > floor:
+                chosen[count] = i
+                above += weights[i]
+                count += 1
+        if above >= wanted:
+            break
+    order = np.argsort(-weights[chosen[:count]], kind="mergesort")
+    ends = np.empty(count, np.float64)
+    size, running = 0, 0.0
+    while size < count and running < wanted:
+        running += weights[chosen[order[size]]]
+        ends[size] = running
+        size += 1
+    place = 0
+    while place < size - 1 and ends[place] <= share * running:
+        place += 1
+    return int(chosen[order[place]])
 
 
 @kept

@@ -68,9 +68,13 @@ class LineRule:
         """Let nothing but the end of a range within `least` to `most` be drawn."""
         self._only(logits, self._ends[(self._end_names >= least) & (self._end_names <= most)])
 
-    def no_heads(self, logits: Array, least: int, most: int) -> None:
+    def no_heads_beyond(self, logits: Array, least: int, most: int) -> None:
         """Let no heads of lines outside `least` to `most` be drawn."""
         logits[self._heads[(self._names < least) | (self._tops > most)]] = -np.inf
+
+    def no_heads(self, logits: Array) -> None:
+        """Let no head be drawn."""
+        logits[self._heads] = -np.inf
 
     def _only(self, logits: Array, tokens: Array) -> None:
         if len(tokens):
@@ -97,9 +101,9 @@ class LineGuide:
         elif self._in_range:
             self._rule.only_ends(logits, self._least, self._most)
         elif at_line_start:
-            self._rule.no_heads(logits, self._least, self._most)
+            self._rule.no_heads_beyond(logits, self._least, self._most)
         else:
-            self._rule.no_heads(logits, 1, 0)
+            self._rule.no_heads(logits)
 
     def take(self, token: int) -> None:
         """Note which token was drawn."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ulmus.errors import ConfigError
-from ulmus.models.kernels import weigh
+from ulmus.models.kernels import pick
 from ulmus.records import Sampling
 from ulmus.seeding import derive
 
@@ -20,8 +20,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 _PURPOSE = "token"
 _COLDEST = 1e-6  # a lower temperature is as good as greedy and would overflow
-_FLOORS = (1e-3, 1e-5, 0.0)
-"""Shares of the most likely token; what lies below the first that suffices is never sorted."""
 
 
 def check_sampling(sampling: Sampling) -> None:
@@ -76,24 +74,9 @@ class Sampler:
             return None
         if self._greedy:
             return best
-        tokens, ends = self._nucleus(logits)
-        share = derive(seed, _PURPOSE, 0, position) / 2**64
-        place = int(ends.searchsorted(share * ends[-1], side="right"))
-        return int(tokens[min(place, len(tokens) - 1)])
-
-    def _nucleus(self, logits: Array) -> tuple[Array, Array]:
-        """Return the tokens of the nucleus, most likely first, and their running sums."""
         if len(self._weights) != len(logits):
             self._weights = np.empty(len(logits), np.float32)
             self._chosen = np.empty(len(logits), np.int32)
-        for floor in _FLOORS:
-            count = weigh(logits, self._inverse, floor, self._weights, self._chosen)
-            tokens = self._chosen[:count]
-            few = self._weights[tokens]
-            order = np.argsort(-few, kind="stable")
-            ends = np.cumsum(few[order], dtype=np.float64)
-            wanted = self._top_p * float(self._weights.sum())
-            if ends[-1] >= wanted:
-                break
-        size = int(ends.searchsorted(wanted, side="left")) + 1
-        return tokens[order[:size]], ends[:size]
+        share = derive(seed, _PURPOSE, 0, position) / 2**64
+        token: int = pick(logits, self._inverse, self._top_p, share, self._weights, self._chosen)
+        return token
