@@ -11,7 +11,7 @@ import typer
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, say
-from ulmus.errors import ConfigError
+from ulmus.cli.training import JSON, OUT, RESUME, SEED, TrainingProgress, check_folder, stopped
 
 if TYPE_CHECKING:
     from ulmus.tuning import Tuning
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def tune(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the tuned model; must be new.")
-    ] = None,
+    out: OUT = None,
     model: Annotated[
         str, typer.Option(help="Model to start from: a name or a folder; the default one if empty.")
     ] = "",
@@ -42,20 +40,15 @@ def tune(
         int, typer.Option(min=0, help="Fresh searches with the model alone, before and after.")
     ] = 0,
     evaluations: Annotated[int, typer.Option(min=1, help="Evaluations of each search.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the training in --out that was stopped.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+    seed: SEED = 0,
+    resume: RESUME = False,
+    json: JSON = False,
 ) -> None:
     """Train a diff model one round on the accepted edits of runs; judge it before and after."""
     from ulmus import experiment
-    from ulmus.cli.training import TrainingProgress, check_folder
     from ulmus.runs.log import RunLog
 
-    if out is None:
-        raise ConfigError("--out is missing: the folder of the tuned model")
-    check_folder(out, resume)
+    folder = check_folder(out, resume)
     with RunLog.open_read_only(runs[0]) as log:
         config = experiment.stored_config(log)
     config = config.model_copy(update={"evaluations": evaluations, "minutes": None})
@@ -66,7 +59,7 @@ def tune(
         result = tuning.tune(
             runs,
             start,
-            out,
+            folder,
             training=tuning.Round(
                 steps or (None if minutes else 300), minutes, rate=rate, seed=seed
             ),
@@ -80,8 +73,7 @@ def tune(
             stop=interrupts.asked,
         )
     if result is None:
-        say(f"stopped; go on with --resume, the checkpoint is in {out / 'checkpoints'}")
-        raise typer.Exit(130)
+        raise stopped(folder)
     if json:
         emit(result.to_json())
     else:
