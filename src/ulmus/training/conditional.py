@@ -16,6 +16,10 @@ How this departs from the paper:
   - Hyperparameters of PPO: the paper says "default" and gives none. Ours are below. Rewards are
     not discounted, a reward reaches all tokens (`trace` 1), and there is no bonus for entropy: the
     price on leaving stage 2 does that work.
+  - Rates fall in a line to nothing at the last iteration. Once all programs for a terrain are one,
+    gradients are small and Adam makes its full steps all the same: with constant rates the code of
+    one terrain or another drifted off and lost everything within one iteration. The paper does not
+    say.
   - Advantages are normalised within each terrain, so that a program is measured against what is
     written for its terrain, not against what is written for an easier one. The paper does not say.
   - The policy stands still for the rest of an iteration once it has moved too far (`kl_stop`); the
@@ -84,7 +88,8 @@ class Settings:
             into the weights, so all that is said of the policy is said at temperature 1.
         epochs: How often each program is learned from.
         minibatches: Changes of the weights per epoch.
-        rate: Learning rate of the language model.
+        rate: Learning rate of the language model at the first iteration; all rates fall in a line
+            to nothing at the last one.
         terrain_rate: Of the terrain networks, see `TERRAIN_RATES`; None: as there.
         value_rate: Of the judge.
         clip: How far a token's ratio may move, see `ppo.policy_loss`.
@@ -161,7 +166,8 @@ class Settings:
 
 
 FREE = ("iterations", "save_every_s", "judged", "cross_every")
-"""Settings that may change at a resume: they do not change what an iteration does."""
+"""Settings that may change at a resume. Of these only the iterations change what an iteration does:
+the rates fall to nothing at the last one."""
 
 
 @dataclass(frozen=True)

@@ -198,14 +198,23 @@ def learn(
     settings: Settings,
     iteration: int,
 ) -> Learned:
-    """Change the weights by what was seen.
+    """Change the weights by what was seen, at rates that fall in a line to the last iteration.
 
     Once the policy has moved too far only the judge goes on: what it foresees is worth the passes.
+
+    Args:
+        learners: The networks.
+        optimizer: Of their weights.
+        seen: What was written.
+        settings: Rates, limits and passes.
+        iteration: Iterations done before.
 
     Raises:
         FloatingPointError: A loss or a gradient is no finite number; no weight was touched by it.
     """
     policy, judge, last_kl, moving = _Means(), _Means(), 0.0, True
+    for group, usual in zip(optimizer.param_groups, learners.groups(settings), strict=True):
+        group["lr"] = usual["lr"] * (1 - iteration / settings.iterations)
     for epoch in range(settings.epochs):
         rows = list(range(len(seen.terrains)))
         generator(settings.seed, "minibatches", iteration, epoch).shuffle(rows)
