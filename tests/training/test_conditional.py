@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from toy_inventor import write_inventor
 from trainings import same, stop_after, weights
 
 from ulmus.errors import ConfigError, ModelError, TrainingError
-from ulmus.training import checkpoints
+from ulmus.training import checkpoints, conditional, experience
 from ulmus.training.collapse import LOG, Iteration
 from ulmus.training.conditional import Settings, train
 from ulmus.training.cross import Cross, Written
@@ -68,7 +69,7 @@ def test_it_learns_to_write_what_each_terrain_rewards(
     kind: str, inventor: Path, tmp_path: Path
 ) -> None:
     settings = replace(
-        TINY, terrain_network=kind, samples=64, iterations=23, epochs=3, judged=40, kl_stop=0.1,
+        TINY, terrain_network=kind, samples=64, iterations=32, epochs=3, judged=40, kl_stop=0.1,
         value_rate=1e-2, trace=1.0,
     )  # fmt: skip
     told: list[Iteration] = []
@@ -87,7 +88,28 @@ def test_it_learns_to_write_what_each_terrain_rewards(
     assert abs(apart[0]) < 0.1
     assert apart[1] > 1
     assert told[-1].learned.entropy < told[0].learned.entropy
-    assert [one.iteration for one in told] == list(range(1, 24))
+    assert [one.iteration for one in told] == list(range(1, 33))
+
+
+def test_all_rates_fall_to_the_last_iteration(
+    inventor: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[torch.optim.Optimizer] = []
+    rates: list[list[float]] = []
+
+    def optimizer_for(*arguments: Any) -> torch.optim.Optimizer:
+        made.append(experience.optimizer_for(*arguments))
+        return made[-1]
+
+    def observe(told: Iteration) -> None:
+        rates.append([group["lr"] for group in made[0].param_groups])
+
+    monkeypatch.setattr(conditional, "optimizer_for", optimizer_for)
+    train(inventor, score, replace(TINY, iterations=4), tmp_path / "out", observe=observe)
+    assert len(rates[0]) == 3
+    assert min(rates[0]) > 0
+    for number, now in enumerate(rates):
+        assert now == pytest.approx([rate * (1 - number / 4) for rate in rates[0]])
 
 
 def test_the_folder_says_all_and_writes_programs(inventor: Path, tmp_path: Path) -> None:
