@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tiny_llama import SHAPES, Tiny, tensors, text_tokens, write_model
 
+from ulmus.models import tiles
 from ulmus.models.architecture import read_architecture
 from ulmus.models.decoder import Decoder
 from ulmus.models.kernels import CHAIN, PAGE, PANEL, ROWS, linear
@@ -110,6 +111,19 @@ def test_long_sums_round_less_than_one_chain_does():
     exact = rows.astype(np.float64) @ matrix.T.astype(np.float64)
     one_chain = np.abs(np.cumsum(terms, 2, dtype=np.float32)[:, :, -1] - exact).mean()
     assert np.abs(product(rows, matrix) - exact).mean() < 0.4 * one_chain
+
+
+@pytest.mark.parametrize(
+    ("features", "lanes"), [({"avx512f": True}, 16), ({"avx2": True}, 8), (None, 8)]
+)
+def test_vectors_are_as_wide_as_the_processor_has_them(monkeypatch, features, lanes):
+    def told():
+        if features is None:
+            raise RuntimeError("failed to get host cpu features")
+        return features
+
+    monkeypatch.setattr(tiles.binding, "get_host_cpu_features", told)
+    assert tiles._lanes() == lanes
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("float16", 0.02), ("int8", 0.5)])

@@ -23,7 +23,11 @@ def _lanes() -> int:
 
     The order of the sums and so their bits are the same with both.
     """
-    return 16 if binding.get_host_cpu_features().get("avx512f") else 8
+    try:
+        features = binding.get_host_cpu_features()
+    except RuntimeError:  # LLVM does not know on some kinds of processor
+        return 8
+    return 16 if features.get("avx512f") else 8
 
 
 LANES = _lanes()
