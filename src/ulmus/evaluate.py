@@ -199,7 +199,7 @@ class Evaluator:
                     self._send(chunk)
 
     def _check_workers(self) -> None:
-        """Make sure that workers can do nothing at all, before a program is blamed."""
+        """Make sure that workers live without a program, before one is blamed."""
         try:
             self._workers().submit(_nothing).result()
         except (BrokenExecutor, CancelledError):
