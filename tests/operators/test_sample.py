@@ -129,6 +129,7 @@ def test_every_setting_that_can_change_a_program_is_in_the_identity() -> None:
         SampleOperator(model, told, SampleSettings(temperature=0.5)),
         SampleOperator(model, told, SampleSettings(top_p=0.5)),
         SampleOperator(model, told, SampleSettings(max_tokens=7)),
+        SampleOperator(model, told, SampleSettings(attempts=2)),
         SampleOperator(model, told, SampleSettings(orders=[ORDER])),
         SampleOperator(model, Inventing(prompt="x", properties="before")),
         SampleOperator(ScriptedModel(["y"]), told),
@@ -136,8 +137,57 @@ def test_every_setting_that_can_change_a_program_is_in_the_identity() -> None:
     assert len({operator.identity for operator in variants}) == len(variants)
 
 
+class Listed(ScriptedModel):
+    """Gives the answers of a list one call after the other, to all prompts of the call."""
+
+    def __init__(self, answers: list[str]):
+        super().__init__(["unused"])
+        self.answers = answers
+        self.seeds: list[list[int]] = []
+
+    def complete(self, prompts, sampling):
+        answer = self.answers[len(self.seeds)]
+        self.seeds.append([prompt.seed for prompt in prompts])
+        return [Completion(answer, 50 if answer == "endless" else 3) for _ in prompts]
+
+
+@pytest.mark.parametrize(
+    ("answers", "attempts", "calls", "kept"),
+    [
+        (["x = (\n", "x = 1\n"], 1, 1, "x = (\n"),
+        (["x = (\n", "x = 1\n"], 3, 2, "x = 1\n"),
+        (["x = y\n", "endless", "x = 2\n", "x = 3\n"], 4, 3, "x = 2\n"),
+        (["x = (\n", "x = y\n"], 2, 2, "x = y\n"),  # the last is run, and fails, as it is
+        (["x = (\n", "endless"], 2, 2, None),
+    ],
+)
+def test_a_program_that_is_sure_to_fail_is_drawn_again(answers, attempts, calls, kept) -> None:
+    model = Listed(answers)
+    proposal = drawn(SampleOperator(model, TOLD, SampleSettings(attempts=attempts)))
+    assert proposal.program == (None if kept is None else Program(TOLD.prompt + kept))
+    seeds = {seed for (seed,) in model.seeds}
+    assert len(seeds) == len(model.seeds) == calls
+
+
+def test_only_those_that_fail_are_drawn_again() -> None:
+    model = ScriptedModel(lambda prompt: f"x = {'(' * (prompt.seed % 2)}1\n")
+    operator = SampleOperator(model, TOLD, SampleSettings(attempts=40))
+    rngs = [random.Random(number) for number in range(30)]
+    first = [proposal.program for proposal in SampleOperator(model, TOLD).propose([()] * 30, rngs)]
+    rngs = [random.Random(number) for number in range(30)]
+    made = operator.propose([()] * 30, rngs)
+    assert {proposal.program for proposal in made} == {Program("import math\nx = 1\n")}
+    assert len(set(first)) == 2
+
+
 def test_bad_settings_are_refused() -> None:
-    for wrong in ({"temperature": -1.0}, {"top_p": 0.0}, {"max_tokens": 0}, {"order": "x"}):
+    for wrong in (
+        {"temperature": -1.0},
+        {"top_p": 0.0},
+        {"max_tokens": 0},
+        {"attempts": 0},
+        {"order": "x"},
+    ):
         with pytest.raises(ValidationError):
             SampleSettings(**wrong)
 

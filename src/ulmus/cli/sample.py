@@ -52,6 +52,12 @@ def sample(
     temperature: Annotated[float, _TEMPERATURE] = 1.0,
     top_p: Annotated[float, _TOP_P] = 0.95,
     max_tokens: Annotated[int | None, _MAX_TOKENS] = None,
+    attempts: Annotated[
+        int,
+        typer.Option(
+            min=1, max=100, help="How often a program is drawn until it parses and names are known."
+        ),
+    ] = 1,
     workers: Annotated[int | None, _WORKERS] = None,
     seed: Annotated[int, _SEED] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --into.")] = False,
@@ -67,7 +73,7 @@ def sample(
         raise ConfigError("--resume goes on with the run in --into, which is missing")
     dataset = None if data is None else read_dataset(data)
     options = {} if terrain is None else {"terrain": terrain}
-    settings: dict[str, Any] = {"temperature": temperature, "top_p": top_p}
+    settings: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "attempts": attempts}
     if max_tokens is not None:
         settings["max_tokens"] = max_tokens
     fields: dict[str, Any] = {"evaluations": samples, "seed": seed}

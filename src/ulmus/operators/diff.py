@@ -21,6 +21,7 @@ from ulmus.diffs.indenting import fit_indentation
 from ulmus.diffs.prompts import Layout
 from ulmus.errors import EditFormatError
 from ulmus.models.base import Model
+from ulmus.operators.asking import ask
 from ulmus.operators.draws import weighted
 from ulmus.operators.soundness import DOES_NOT_PARSE, fault
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
@@ -173,27 +174,27 @@ class DiffOperator:
         """
         sources = [parent[0] for parent in parents]
         messages = wishes or [self._messages[weighted(rng, self._weights)] for rng in rngs]
-        proposals = [
-            Proposal(self.name, (parent.hash,), None, refusal=FORGED, note=message)
-            for parent, message in zip(sources, messages, strict=True)
+
+        def prompt(place: int) -> Prompt:
+            source = sources[place].source
+            return Prompt(
+                self._layout.prompt(source, messages[place]),
+                rngs[place].getrandbits(64),
+                self._layout.num_lines(source) if self._settings.check else None,
+            )
+
+        def read(place: int, completion: Completion) -> tuple[Proposal, bool]:
+            proposal = self._read(sources[place], messages[place], completion)
+            return proposal, proposal.program is not None
+
+        places = [i for i, parent in enumerate(sources) if not self._layout.forged(parent.source)]
+        attempts = self._settings.attempts
+        proposals = ask(self._model, self._sampling, places, prompt, read, attempts)
+        return [
+            proposals.get(place)
+            or Proposal(self.name, (parent.hash,), None, refusal=FORGED, note=messages[place])
+            for place, parent in enumerate(sources)
         ]
-        waiting = [i for i, parent in enumerate(sources) if not self._layout.forged(parent.source)]
-        for _ in range(self._settings.attempts):
-            if not waiting:
-                break
-            prompts = [
-                Prompt(
-                    self._layout.prompt(sources[i].source, messages[i]),
-                    rngs[i].getrandbits(64),
-                    self._layout.num_lines(sources[i].source) if self._settings.check else None,
-                )
-                for i in waiting
-            ]
-            completions = self._model.complete(prompts, self._sampling)
-            for i, completion in zip(waiting, completions, strict=True):
-                proposals[i] = self._read(sources[i], messages[i], completion)
-            waiting = [i for i in waiting if proposals[i].program is None]
-        return proposals
 
     def _read(self, parent: Program, message: str, completion: Completion) -> Proposal:
         text, refusal = self._child(parent, completion)

@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ulmus.errors import ConfigError
 from ulmus.models.base import Model
+from ulmus.operators.asking import ask
+from ulmus.operators.soundness import fault
 from ulmus.properties import MARK, without_properties
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
 
@@ -38,6 +40,9 @@ class SampleSettings(BaseModel):
         temperature: 0 is greedy; 1 is the distribution that the model learned.
         top_p: Nucleus, in (0, 1].
         max_tokens: Longest program, in tokens of the model; None: as long as in its training.
+        attempts: How often a program is drawn until it is not sure to fail (see
+            `ulmus.operators.soundness`); the last is run as it is. With 1, what is run is what the
+            model learned to write, faults included.
         siblings: Programs that a worker has written at a time.
         orders: Comments with properties that are asked for, one of them for each program
             (`ulmus.properties`), of a model that was taught them before the program.
@@ -49,6 +54,7 @@ class SampleSettings(BaseModel):
     temperature: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     top_p: float = Field(default=0.95, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1)
+    attempts: int = Field(default=1, ge=1, le=100)
     siblings: int = Field(default=32, ge=1, le=100_000)
     orders: list[str] = Field(default_factory=list)
 
@@ -101,6 +107,7 @@ class SampleOperator:
             "temperature": told.temperature,
             "top_p": told.top_p,
             "max_tokens": self._sampling.max_tokens,
+            "attempts": told.attempts,
         }
         return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"
 
@@ -115,15 +122,19 @@ class SampleOperator:
         Raises:
             ModelError: The model itself is out of reach or broken.
         """
-        if not rngs:
-            return []
         places = [int(rng.random() * len(self._prompts)) for rng in rngs]
-        prompts = [
-            Prompt(self._prompts[place], rng.getrandbits(64))
-            for place, rng in zip(places, rngs, strict=True)
-        ]
-        completions = self._model.complete(prompts, self._sampling)
-        return [self._read(*pair) for pair in zip(places, completions, strict=True)]
+
+        def prompt(entry: int) -> Prompt:
+            return Prompt(self._prompts[places[entry]], rngs[entry].getrandbits(64))
+
+        def read(entry: int, completion: Completion) -> tuple[Proposal, bool]:
+            proposal = self._read(places[entry], completion)
+            made = proposal.program
+            return proposal, made is not None and fault("", made.source) is None
+
+        attempts = self._settings.attempts
+        proposals = ask(self._model, self._sampling, range(len(rngs)), prompt, read, attempts)
+        return [proposals[entry] for entry in range(len(rngs))]
 
     def _read(self, place: int, completion: Completion) -> Proposal:
         prompt = self._prompts[place]
