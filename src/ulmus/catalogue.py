@@ -98,10 +98,13 @@ def make_diff(name: str, settings: DiffSettings) -> Operator:
     Raises:
         ConfigError, ModelError: No such model, or it cannot be read.
     """
+    from ulmus.models.endpoint_names import is_endpoint
     from ulmus.models.shelf import open_model
     from ulmus.operators.diff import DiffOperator
 
     model, told = open_model(settings.model)
+    if settings.attempts is None and is_endpoint(settings.model):
+        settings = settings.model_copy(update={"attempts": 1})
     layout = layout_of(told, settings.form)
     return DiffOperator(model, layout, settings, _plain(name), told.effects)
 

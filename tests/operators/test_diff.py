@@ -5,6 +5,7 @@ import random
 import pytest
 from pydantic import ValidationError
 
+from ulmus.catalogue import make_operator
 from ulmus.diffs.prompts import Layout
 from ulmus.models.scripted import ScriptedModel
 from ulmus.operators import conformance
@@ -108,6 +109,19 @@ def test_failed_draws_are_repeated_with_other_seeds():
     proposal = child_of(answer, attempts=4)
     assert proposal.program is not None
     assert len(set(seen)) == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "drawn"),
+    [
+        ("walker-3m", None, 3),
+        ("http://127.0.0.1:1/v1#m", None, 1),
+        ("http://127.0.0.1:1/v1#m", 2, 2),
+    ],
+)
+def test_a_server_is_asked_once_unless_the_settings_say_more(model, given, drawn):
+    operator = make_operator("diff", DiffSettings(model=model, attempts=given))
+    assert f"attempts={drawn}," in operator.identity
 
 
 def test_messages_are_drawn_by_weight():

@@ -53,7 +53,7 @@ def score(pairs: Sequence[tuple[str, str]]) -> list[float | None]:
     return found
 
 
-def log_of(folder: Path) -> list[dict[str, object]]:
+def log_of(folder: Path) -> list[dict[str, Any]]:
     """The log without the seconds, which differ from time to time."""
     lines = [json.loads(line) for line in (folder / LOG).read_text("utf-8").splitlines()]
     return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
@@ -217,17 +217,22 @@ def test_stage_2_is_asked_as_it_was_taught(
     assert inventor.prompt == prompt
 
 
-def test_a_stopped_training_goes_on_to_the_same_weights(inventor: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("queue", [0, 2])
+def test_a_stopped_training_goes_on_to_the_same_weights(
+    queue: int, inventor: Path, tmp_path: Path
+) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train(inventor, score, TINY, whole)
+    settings = replace(TINY, queue=queue)
+    train(inventor, score, settings, whole)
     observe, stop = stop_after(2)
-    assert train(inventor, score, TINY, parts, observe=observe, stop=stop) is None
+    assert train(inventor, score, settings, parts, observe=observe, stop=stop) is None
     with (parts / LOG).open("a") as stream:
         stream.write('{"iteration": 3, "reward": 0}\n{"iterat')  # what a later kill leaves
     assert not same(weights(whole), weights(parts))
-    assert train(inventor, score, TINY, parts, resume=True) is not None
+    assert train(inventor, score, settings, parts, resume=True) is not None
     assert same(weights(whole), weights(parts))
     assert log_of(whole) == log_of(parts)
+    assert (log_of(whole)[-1]["learned"]["queue_loss"] is not None) == bool(queue)
     for name in ("model.safetensors", "terrain.safetensors", "samples.jsonl"):
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
 

@@ -75,6 +75,11 @@ def train_conditional(
     kl_stop: Annotated[
         float, typer.Option(help="Nats per token that the policy may move at a time.")
     ] = 0.01,
+    queue: Annotated[
+        int,
+        typer.Option(min=0, help="Best programs per terrain to be imitated besides; 0: none."),
+    ] = 0,
+    queue_weight: Annotated[float, typer.Option(help="Of imitating them, beside PPO.")] = 0.5,
     reward_unit: Annotated[float, typer.Option(help="Distance that is a reward of 1.")] = 50.0,
     judged: Annotated[
         int, typer.Option(min=1, help="Programs per terrain in the table at the end.")
@@ -103,8 +108,9 @@ def train_conditional(
         "temperature": temperature, "epochs": epochs, "minibatches": minibatches, "rate": rate,
         "terrain_rate": terrain_rate, "value_rate": value_rate, "clip": clip,
         "value_clip": value_clip, "discount": discount, "trace": trace, "kl_weight": kl_weight,
-        "kl_stop": kl_stop, "reward_unit": reward_unit, "judged": judged,
-        "cross_every": cross_every, "save_every_s": 60 * save_every, "seed": seed,
+        "kl_stop": kl_stop, "queue": queue, "queue_weight": queue_weight,
+        "reward_unit": reward_unit, "judged": judged, "cross_every": cross_every,
+        "save_every_s": 60 * save_every, "seed": seed,
     }  # fmt: skip
     folder = check_folder(out, resume)
     with needs_extra():

@@ -45,6 +45,10 @@ UNREADABLE = "answer is no edit"
 UNCHANGED = "edit changes nothing"
 
 
+ATTEMPTS = 3
+"""How often a model on this machine draws an edit for one child."""
+
+
 class DiffSettings(BaseModel):
     """How a diff model is asked.
 
@@ -54,7 +58,8 @@ class DiffSettings(BaseModel):
         temperature: 0 is greedy.
         top_p: Nucleus, in (0, 1].
         max_tokens: Longest edit, in tokens of the model.
-        attempts: How often an edit is drawn until a child is not sure to fail, at least 1.
+        attempts: How often an edit is drawn until a child is not sure to fail, at least 1; None:
+            `ATTEMPTS`, and once of a model on a server, where each answer may cost money.
         siblings: Children in a row that share a parent, so that the model reads it only once; the
             paper's replicas do the same.
         tolerant: Whether an edit that does not fit exactly is applied where it can only mean one
@@ -73,7 +78,7 @@ class DiffSettings(BaseModel):
     temperature: float = Field(default=0.8, ge=0, allow_inf_nan=False)
     top_p: float = Field(default=0.95, gt=0, le=1)
     max_tokens: int = Field(default=256, ge=1)
-    attempts: int = Field(default=3, ge=1, le=100)
+    attempts: int | None = Field(default=None, ge=1, le=100)
     siblings: int = Field(default=16, ge=1, le=100_000)
     tolerant: bool = True
     check: bool = True
@@ -115,6 +120,7 @@ class DiffOperator:
             max_tokens=self._settings.max_tokens,
             stop=layout.stop,
         )
+        self._attempts = self._settings.attempts or ATTEMPTS
         self._messages = list(self._settings.messages)
         self._weights = list(accumulate(self._settings.messages.values()))
 
@@ -139,7 +145,7 @@ class DiffOperator:
             "temperature": told.temperature,
             "top_p": told.top_p,
             "max_tokens": told.max_tokens,
-            "attempts": told.attempts,
+            "attempts": self._attempts,
             "siblings": told.siblings,
             "tolerant": told.tolerant,
             "check": told.check,
@@ -188,8 +194,7 @@ class DiffOperator:
             return proposal, proposal.program is not None
 
         places = [i for i, parent in enumerate(sources) if not self._layout.forged(parent.source)]
-        attempts = self._settings.attempts
-        proposals = ask(self._model, self._sampling, places, prompt, read, attempts)
+        proposals = ask(self._model, self._sampling, places, prompt, read, self._attempts)
         return [
             proposals.get(place)
             or Proposal(self.name, (parent.hash,), None, refusal=FORGED, note=messages[place])

@@ -133,6 +133,7 @@ class Learned:
             the last look.
         entropy: Of the next token, per token.
         gradient: Norm of the gradient before it was shortened.
+        queue_loss: Of imitating the best programs so far, per token; None if there was none.
     """
 
     steps: int
@@ -142,6 +143,7 @@ class Learned:
     update_kl: float
     entropy: float
     gradient: float
+    queue_loss: float | None = None
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ from ulmus.training.experience import (
 )
 from ulmus.training.inventors import Inventor, open_inventor, write_conditional
 from ulmus.training.machine import machine as this_machine
-from ulmus.training.rollouts import chances_for, draw
+from ulmus.training.queue import Queue
+from ulmus.training.rollouts import Rollouts, chances_for, draw
 from ulmus.training.terrains import KINDS
 
 Score = Callable[[Sequence[tuple[str, str]]], Sequence[float | None]]
@@ -101,6 +102,9 @@ class Settings:
         kl_weight: Price of a nat away from stage 2, in units of reward.
         kl_stop: Nats per token that the policy may move in one iteration.
         norm: Largest norm of a gradient, of policy and judge each.
+        queue: Best programs so far that are kept for each terrain and imitated besides; see
+            `ulmus.training.queue`. 0: none. With it, each program is judged on all terrains.
+        queue_weight: Of the loss of imitating them, beside that of PPO.
         reward_unit: The score that is worth 1. In ten seconds walkers of stage 2 come some 10 u
             far, good ones 100 u.
         judged: Programs per terrain that are scored on every terrain, before and after.
@@ -128,6 +132,8 @@ class Settings:
     kl_weight: float = 0.01
     kl_stop: float = 0.01
     norm: float = 1.0
+    queue: int = 0
+    queue_weight: float = 0.5
     reward_unit: float = 50.0
     judged: int = 32
     cross_every: int = 0
@@ -154,9 +160,11 @@ class Settings:
         counts = ("iterations", "epochs", "minibatches", "prefix_vectors", "judged", "max_tokens")
         sizes = ("temperature", "value_clip", "kl_stop", "reward_unit", "norm")
         check(self, "at least 1", lambda x: x >= 1, *counts)
-        check(self, "above 0", above_0, "rate", "terrain_rate", "value_rate", *sizes)
+        check(
+            self, "above 0", above_0, "rate", "terrain_rate", "value_rate", "queue_weight", *sizes
+        )
         check(self, "in 0 to 1, 0 left out", lambda x: 0 < x <= 1, "clip", "discount", "trace")
-        check(self, "0 or more", lambda x: 0 <= x < math.inf, "kl_weight", "save_every_s")
+        check(self, "0 or more", lambda x: 0 <= x < math.inf, "kl_weight", "save_every_s", "queue")
 
     @property
     def rate_of_terrains(self) -> float:
@@ -239,12 +247,14 @@ def train(
     iteration, earlier_s = 0, 0.0
     best: dict[str, float] = dict.fromkeys(names, 0.0)
     before: Cross | None = None
+    queue = Queue(names, settings.queue)
     if resume:
         identity = _identity(settings, inventor)
         place, checkpoint = checkpoints.go_on(folder, identity, "model")
         checkpoints.restore(checkpoint, learners, optimizer, place)
         iteration, earlier_s = checkpoint.step, checkpoint.state["elapsed_s"]
         best, before = checkpoint.state["best"], Cross.from_json(checkpoint.state["before"])
+        queue.restore(checkpoint.state["queue"])
         collapse.cut(folder, iteration)
     started = saved = time.monotonic()
 
@@ -258,12 +268,16 @@ def train(
             raise _no_number(iteration, folder)
         state = {
             "elapsed_s": earlier_s + time.monotonic() - started, "best": best,
-            "before": begun.to_json(), "identity": _identity(settings, inventor),
+            "queue": queue.to_json(), "before": begun.to_json(),
+            "identity": _identity(settings, inventor),
         }  # fmt: skip
         checkpoints.save(folder, checkpoints.capture(iteration, learners, optimizer, state))
 
     if before is None:
         before = cross("before")
+        for one in before.written:
+            if settings.queue and one.program is not None:
+                queue.offer(one.program, one.scores)
         keep(before)
         collapse.append(folder, {"iteration": 0, "cross": before.to_json()})
 
@@ -277,13 +291,16 @@ def train(
         samples_told = rollouts.texts(inventor.tokenizer, inventor.prompt)
         clock.lap("writing")
         samples = judged(samples_told, [names[n] for n in terrains.tolist()], score)
+        if settings.queue:
+            remember(queue, samples, names, score)
         rewards = torch.tensor([(s.score or 0.0) / settings.reward_unit for s in samples])
         clock.lap("judging")
         seen = look_back(learners, terrains, rollouts, rewards.to(device), settings)
         between = terrain_kl(learners.policy, terrains, rollouts)
+        best_programs = best_of(queue, inventor, most, device) if len(queue) else None
         clock.lap("looking")
         try:
-            learned = learn(learners, optimizer, seen, settings, iteration)
+            learned = learn(learners, optimizer, seen, settings, iteration, best_programs)
         except FloatingPointError:
             raise _no_number(iteration, folder) from None
         clock.lap("learning")
@@ -333,6 +350,34 @@ def judged(programs: Sequence[str | None], terrains: Sequence[str], score: Score
         Sample(terrain, program, None if program is None else next(scores))
         for program, terrain in zip(programs, terrains, strict=True)
     ]
+
+
+def remember(queue: Queue, samples: Sequence[Sample], names: Sequence[str], score: Score) -> None:
+    """Judge programs on the other terrains as well and keep those that are among the best."""
+    others = [
+        (sample.program, name)
+        for sample in samples
+        for name in names
+        if sample.program is not None and name != sample.terrain
+    ]
+    elsewhere = dict(zip(others, score(others), strict=True))
+    for sample in samples:
+        if sample.program is not None:
+            found = {name: elsewhere.get((sample.program, name)) for name in names}
+            queue.offer(sample.program, found | {sample.terrain: sample.score})
+
+
+def best_of(
+    queue: Queue, inventor: Inventor, most: int, device: torch.device
+) -> tuple[Tensor, Rollouts]:
+    """Return the terrains and programs of a queue as the policy writes them, `most` tokens each."""
+
+    def tokens_of(program: str) -> list[int]:
+        rest = program.removeprefix(inventor.prompt)
+        return [*inventor.tokenizer.encode(rest, add_special_tokens=False).ids, inventor.end]
+
+    terrains, programs = queue.batch(tokens_of, most)
+    return terrains.to(device), programs.to(device)
 
 
 def figures(

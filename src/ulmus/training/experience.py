@@ -197,6 +197,7 @@ def learn(
     seen: Experience,
     settings: Settings,
     iteration: int,
+    best: tuple[Tensor, Rollouts] | None = None,
 ) -> Learned:
     """Change the weights by what was seen, at rates that fall in a line to the last iteration.
 
@@ -208,22 +209,29 @@ def learn(
         seen: What was written.
         settings: Rates, limits and passes.
         iteration: Iterations done before.
+        best: Terrains and programs, the best so far, which the policy is to imitate besides.
 
     Raises:
         FloatingPointError: A loss or a gradient is no finite number; no weight was touched by it.
     """
     policy, judge, last_kl, moving = _Means(), _Means(), 0.0, True
+    terrains, kept = best or (seen.terrains[:0], seen.rollouts)
     for group, usual in zip(optimizer.param_groups, learners.groups(settings), strict=True):
         group["lr"] = usual["lr"] * (1 - iteration / settings.iterations)
     for epoch in range(settings.epochs):
         rows = list(range(len(seen.terrains)))
         generator(settings.seed, "minibatches", iteration, epoch).shuffle(rows)
+        imitated = list(range(len(terrains)))
+        generator(settings.seed, "queue", iteration, epoch).shuffle(imitated)
         for part in range(settings.minibatches):
             mine = rows[part :: settings.minibatches]
             if moving:
                 found = add_policy_gradients(learners, seen, mine, settings)
                 last_kl, moving = found["kl"], found["kl"] <= settings.kl_stop
                 if moving:
+                    some = imitated[part :: settings.minibatches]
+                    weight = settings.queue_weight
+                    found["queue"] = add_queue_gradients(learners, terrains, kept, some, weight)
                     policy.add(found | {"gradient": _clipped(learners.policy, settings.norm)})
                 else:
                     learners.policy.zero_grad()
@@ -236,6 +244,7 @@ def learn(
     return Learned(
         policy.count, policy.mean("loss"), judge.mean("loss"), policy.mean("clipped"), last_kl,
         policy.mean("entropy"), policy.mean("gradient"),
+        policy.mean("queue") if len(terrains) else None,
     )  # fmt: skip
 
 
@@ -244,7 +253,7 @@ def add_policy_gradients(
 ) -> dict[str, float]:
     """Add up the gradients of some programs; return the mean over their tokens of each figure."""
     means = dict.fromkeys(("loss", "clipped", "kl", "entropy"), 0.0)
-    for part in parts_of(seen, rows):
+    for part in parts_of(seen.rollouts, rows):
         prefixes = learners.policy.terrains()[seen.terrains[part.rows]]
         units = learners.policy.hidden(prefixes, part.tokens)
         told = learners.policy.log_probabilities(units[part.there])
@@ -267,13 +276,36 @@ def add_judge_gradients(
 ) -> float:
     """Add up the gradients of some programs; return the mean loss over their tokens."""
     total = 0.0
-    for part in parts_of(seen, rows):
+    for part in parts_of(seen.rollouts, rows):
         prefixes = learners.judge.model.terrains()[seen.terrains[part.rows]]
         values = learners.judge.values(prefixes, part.tokens)[part.there]
         loss = ppo.value_loss(
             values, part.flat(seen.values), part.flat(seen.returns), settings.value_clip
         )
         (loss * part.share).backward()  # type: ignore[no-untyped-call]
+        total += part.share * float(loss.detach())
+    return total
+
+
+def add_queue_gradients(
+    learners: Learners, terrains: Tensor, kept: Rollouts, rows: Sequence[int], weight: float
+) -> float:
+    """Add up the gradients of imitating some programs; return their loss in nats per token.
+
+    Args:
+        learners: The networks.
+        terrains: (programs,), for which each is among the best.
+        kept: The programs.
+        rows: Which of them; may be none.
+        weight: Of the loss.
+    """
+    total = 0.0
+    for part in parts_of(kept, rows) if rows else ():
+        prefixes = learners.policy.terrains()[terrains[part.rows]]
+        units = learners.policy.hidden(prefixes, part.tokens)
+        told = learners.policy.log_probabilities(units[part.there])
+        loss = -said(told, part.flat(kept.tokens)).mean()
+        (weight * part.share * loss).backward()  # type: ignore[no-untyped-call]
         total += part.share * float(loss.detach())
     return total
 
@@ -299,14 +331,15 @@ class Part:
         return matrix[self.rows, : self.there.shape[1]][self.there]
 
 
-def parts_of(seen: Experience, rows: Sequence[int]) -> Iterator[Part]:
+def parts_of(rollouts: Rollouts, rows: Sequence[int]) -> Iterator[Part]:
     """Part the programs of a step so that they can be computed."""
-    lengths = seen.rollouts.lengths.tolist()
+    lengths = rollouts.lengths.tolist()
     total = sum(lengths[row] for row in rows)
     for some in in_micro_batches(rows, lengths):
         longest = max(lengths[row] for row in some)
         share = sum(lengths[row] for row in some) / total
-        yield Part(some, seen.rollouts.tokens[some, :longest], seen.there[some, :longest], share)
+        there = ppo.present(rollouts.lengths[some], longest)
+        yield Part(some, rollouts.tokens[some, :longest], there, share)
 
 
 def _clipped(net: nn.Module, norm: float) -> float:

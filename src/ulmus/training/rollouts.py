@@ -8,7 +8,7 @@ on its own random numbers only, so it is the same in any company, up to rounding
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +37,10 @@ class Rollouts:
     log_probs: Tensor
     lengths: Tensor
     ended: Tensor
+
+    def to(self, device: torch.device) -> Rollouts:
+        """Return the same on another device."""
+        return Rollouts(*(getattr(self, one.name).to(device) for one in fields(self)))
 
     def texts(self, tokenizer: Tokenizer, prompt: str) -> list[str | None]:
         """Return the programs from their first line on; None for one that was cut off."""
