@@ -172,7 +172,8 @@ def test_string_edits_are_flagged() -> None:
 
 def test_nested_code_is_a_refusal_and_no_crash() -> None:
     deep = "x = " + "-" * 5000 + "1"
-    assert edits.syntax_refusal(deep, "x = 1")[0] in ("does not parse", "too deep")
+    other = deep.replace("1", "2")  # Python 3.13 reads what 3.11 refuses to parse
+    assert edits.syntax_refusal(deep, other)[0] in ("does not parse", "too deep")
 
 
 def test_context_makes_places_unique() -> None:

@@ -278,21 +278,23 @@ def test_a_resume_with_other_options_or_another_model_is_refused(
     assert train(inventor, score, replace(TINY, iterations=2, judged=2), out, resume=True)
 
 
+@pytest.mark.parametrize(("queue", "third"), [(0, 4), (8, 6)])
 def test_a_reward_that_is_no_number_keeps_the_last_good_checkpoint(
-    inventor: Path, tmp_path: Path
+    queue: int, third: int, inventor: Path, tmp_path: Path
 ) -> None:
     calls: list[int] = []
+    settings = replace(TINY, save_every_s=0, queue=queue)
 
     def broken(pairs: Sequence[tuple[str, str]]) -> list[float | None]:
         calls.append(len(pairs))
-        return [math.nan if len(calls) == 4 else value for value in score(pairs)]
+        return [math.nan if len(calls) == third else value for value in score(pairs)]
 
     out = tmp_path / "out"
     with pytest.raises(TrainingError, match=r"after iteration 2 .*step-00000002"):
-        train(inventor, broken, replace(TINY, save_every_s=0), out)
+        train(inventor, broken, settings, out)
     assert all(bool(weight.isfinite().all()) for weight in weights(out).values())
-    assert train(inventor, score, TINY, out, resume=True) is not None
-    train(inventor, score, TINY, tmp_path / "whole")
+    assert train(inventor, score, settings, out, resume=True) is not None
+    train(inventor, score, settings, tmp_path / "whole")
     assert same(weights(tmp_path / "whole"), weights(out))
 
 

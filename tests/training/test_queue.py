@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,15 @@ def rollouts(*rows: list[int]) -> Rollouts:
 
 def test_the_best_different_programs_are_kept() -> None:
     queue = Queue(("left_wall", "tunnel"), 3)
-    for score, text in ((5.0, "a"), (7.0, "b"), (5.0, "c"), (5.0, "d"), (9.0, "a"), (0.0, "e")):
+    for score, text in (
+        (5.0, "a"),
+        (7.0, "b"),
+        (5.0, "c"),
+        (5.0, "d"),
+        (9.0, "a"),
+        (0.0, "e"),
+        (math.nan, "e"),
+    ):
         queue.offer(text, {"tunnel": score, "left_wall": None, "flat": 3.0})
     assert queue.to_json() == {"left_wall": [], "tunnel": [[7.0, "b"], [5.0, "a"], [5.0, "c"]]}
     queue.offer("f", {"tunnel": 6.0, "left_wall": 1.0})

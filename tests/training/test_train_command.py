@@ -73,6 +73,10 @@ def test_the_folder_is_checked_before_the_work(data: Path, tmp_path: Path) -> No
     error = fails(str(data), "--out", str(tmp_path / "new"), "--resume", "--steps", "1")
     assert "no checkpoint" in str(error)
     assert "--out is missing" in str(fails(str(data)))
+
+
+def test_a_training_without_data_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs the extra ulmus[train]")
     assert "nothing to train on" in str(fails("--out", str(tmp_path / "new"), "--steps", "1"))
 
 

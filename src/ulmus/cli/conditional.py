@@ -78,8 +78,8 @@ def train_conditional(
     queue: Annotated[
         int,
         typer.Option(min=0, help="Best programs per terrain to be imitated besides; 0: none."),
-    ] = 0,
-    queue_weight: Annotated[float, typer.Option(help="Of imitating them, beside PPO.")] = 0.5,
+    ] = 8,
+    queue_weight: Annotated[float, typer.Option(help="Of imitating them, beside PPO.")] = 1.0,
     reward_unit: Annotated[float, typer.Option(help="Distance that is a reward of 1.")] = 50.0,
     judged: Annotated[
         int, typer.Option(min=1, help="Programs per terrain in the table at the end.")
@@ -161,6 +161,8 @@ def _scalars(told: Iteration) -> dict[str, float]:
     }
     if told.terrain_kl is not None:
         found["KL between terrains"] = told.terrain_kl
+    if told.learned.queue_loss is not None:
+        found["queue loss"] = told.learned.queue_loss
     for name, one in told.terrains.items():
         found |= {f"mean/{name}": one.mean, f"valid/{name}": one.valid}
         found[f"distinct/{name}"] = float(one.distinct)

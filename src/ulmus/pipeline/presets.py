@@ -52,6 +52,7 @@ class Preset(BaseModel):
         ppo_seeds: Trainings of it, with the seeds 1, 2, ...
         ppo_iterations: Iterations of each.
         ppo_samples: Programs per iteration.
+        ppo_queue: Best programs so far that are imitated besides, for each terrain; 0: none.
         ppo_judged: Programs per terrain that are scored on every terrain, before and after.
     """
 
@@ -87,6 +88,7 @@ class Preset(BaseModel):
     ppo_seeds: int = Field(ge=1)
     ppo_iterations: int = Field(ge=1)
     ppo_samples: int = Field(ge=1)
+    ppo_queue: int = Field(ge=0)
     ppo_judged: int = Field(ge=1)
 
 
@@ -131,6 +133,7 @@ TABLE: Mapping[str, tuple[Any, Any, Any, Any]] = {
     "ppo_seeds":           (2,         2,         3,         3),
     "ppo_iterations":      (2,         120,       100,       100),
     "ppo_samples":         (24,        96,        512,       1_024),
+    "ppo_queue":           (8,         8,         8,         0),
     "ppo_judged":          (8,         32,        128,       256),
 }  # fmt: skip
 """Every number of every preset."""

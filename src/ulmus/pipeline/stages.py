@@ -103,7 +103,7 @@ def tasks_of(preset: Preset, until: str = REPORT) -> tuple[Task, ...]:
                 "seed": seed, "terrains": list(preset.terrains),
                 "terrain_network": preset.terrain_network, "iterations": preset.ppo_iterations,
                 "samples": preset.ppo_samples, "max_tokens": preset.max_tokens,
-                "judged": preset.ppo_judged,
+                "queue": preset.ppo_queue, "judged": preset.ppo_judged,
             },
             (inventor.folder,), making.make_conditional,
         )

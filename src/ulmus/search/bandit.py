@@ -22,6 +22,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from ulmus.records import Placement, Program
 
@@ -98,10 +99,10 @@ def shares(
     children with the mean rate included. Limit cases: equal rates, or no gain at all, leave the
     starting shares; one operator that alone gains anything gets all but the floors of the others.
     """
-    starts = [weight / sum(weights) for weight in weights]
+    starts = [weight / fsum(weights) for weight in weights]
     known = {name: credits.get(name, Credit()) for name in names}
     children = sum(credit.children for credit in known.values())
-    mean = sum(credit.gain for credit in known.values()) / children if children else 0.0
+    mean = fsum(credit.gain for credit in known.values()) / children if children else 0.0
     if not mean:
         return tuple(starts)
     # divided by the mean, since gains that fade for ever are too small to be multiplied
@@ -110,7 +111,7 @@ def shares(
     }
     parts = [start * rates[name] for name, start in zip(names, starts, strict=True)]
     return tuple(
-        FLOOR * start + (1 - FLOOR) * part / sum(parts)
+        FLOOR * start + (1 - FLOOR) * part / fsum(parts)
         for start, part in zip(starts, parts, strict=True)
     )
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from math import isfinite
+from math import fsum, isfinite
 from typing import Any
 
 from ulmus.errors import ConfigError
@@ -73,7 +73,7 @@ class Portfolio:
         """
         by = self.weights if weights is None else weights
         places = [p for p in range(len(by)) if only is None or p in only]
-        mark = rng.random() * sum(by[place] for place in places)
+        mark = rng.random() * fsum(by[place] for place in places)
         for place in places:
             mark -= by[place]
             if mark < 0:

@@ -28,6 +28,8 @@ How this departs from the paper:
   - The policy starts as stage 2 at temperature 0.8 and is priced by its distance from that. A small
     stage-2 model writes few valid programs at 1 (of a quickly made one 8 % ran, 64 % at 0.7), and
     what is never valid teaches nothing. The paper does not say.
+  - The best programs so far for each terrain are imitated besides, see `queue`; 0 leaves that out.
+    PPO alone settles on fair programs that it meets often and forgets better ones that it met once.
   - A program that does not end within the longest length is invalid, whatever it says.
 """
 
@@ -132,8 +134,8 @@ class Settings:
     kl_weight: float = 0.01
     kl_stop: float = 0.01
     norm: float = 1.0
-    queue: int = 0
-    queue_weight: float = 0.5
+    queue: int = 8
+    queue_weight: float = 1.0
     reward_unit: float = 50.0
     judged: int = 32
     cross_every: int = 0

@@ -41,7 +41,7 @@ class Queue:
         """
         for name, entries in self._entries.items():
             score = scores.get(name) or 0.0
-            if score <= 0 or any(text == program for _, text in entries):
+            if not score > 0 or any(text == program for _, text in entries):
                 continue
             entries.append((score, program))
             entries.sort(key=lambda entry: -entry[0])
