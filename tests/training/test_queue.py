@@ -16,10 +16,16 @@ from toy_inventor import write_inventor
 from ulmus.training.collapse import Sample
 from ulmus.training.conditional import Settings, best_of, remember
 from ulmus.training.conditioned import said
-from ulmus.training.experience import Learners, add_queue_gradients
+from ulmus.training.experience import (
+    Learners,
+    add_queue_gradients,
+    learn,
+    look_back,
+    optimizer_for,
+)
 from ulmus.training.inventors import open_inventor
 from ulmus.training.queue import Queue
-from ulmus.training.rollouts import Rollouts
+from ulmus.training.rollouts import Rollouts, chances_for, draw
 
 TOLD = Settings(terrains=("left_wall", "right_wall"), samples=8)
 
@@ -118,7 +124,6 @@ def test_the_gradient_is_that_of_the_mean_loss_per_token(tmp_path: Path) -> None
     assert len(found) == len(wanted) > 0
     for one, other in zip(found, wanted, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
-    assert add_queue_gradients(learners, terrains, kept, [], 3.0) == 0.0
 
 
 @pytest.mark.parametrize("changes", [{"queue": -1}, {"queue_weight": 0.0}])
@@ -127,3 +132,33 @@ def test_settings_that_make_no_sense_are_refused(changes) -> None:
 
     with pytest.raises(ConfigError, match=next(iter(changes)).replace("_", "-")):
         replace(TOLD, **changes)
+
+
+def test_what_is_imitated_becomes_likelier_for_its_terrain(tmp_path: Path) -> None:
+    inventor = open_inventor(write_inventor(tmp_path / "toy"))
+    settings = replace(TOLD, rate=3e-3, kl_stop=1.0, iterations=40, kl_weight=0.0)
+    learners = Learners(inventor, settings)
+    optimizer = optimizer_for(learners, settings)
+    terrains = torch.arange(8) % 2
+    queue = Queue(settings.terrains, 1)
+    queue.offer("goa b", {"left_wall": 1.0})
+    queue.offer("goc d", {"right_wall": 1.0})
+    best = best_of(queue, inventor, 9, torch.device("cpu"))
+    losses = []
+    for iteration in range(30):
+        chances = chances_for(0, "test", iteration, 8, 5)
+        with torch.no_grad():
+            written = draw(
+                learners.policy, learners.policy.terrains()[terrains], chances, inventor.end
+            )
+        seen = look_back(learners, terrains, written, torch.zeros(8), settings)
+        losses.append(learn(learners, optimizer, seen, settings, iteration, best).queue_loss or 0.0)
+    assert losses[0] > 1.5
+    assert losses[-1] < 0.5
+    with torch.no_grad():
+        prefixes = learners.policy.terrains()[[0, 1, 0, 1]]
+        tokens = best[1].tokens[[0, 0, 1, 1]]
+        told = learners.policy.log_probabilities(learners.policy.hidden(prefixes, tokens))
+        left, left_elsewhere, right_elsewhere, right = said(told, tokens).sum(1).tolist()
+    assert left > left_elsewhere + 1
+    assert right > right_elsewhere + 1

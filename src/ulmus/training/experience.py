@@ -214,7 +214,7 @@ def learn(
     Raises:
         FloatingPointError: A loss or a gradient is no finite number; no weight was touched by it.
     """
-    policy, judge, last_kl, moving = _Means(), _Means(), 0.0, True
+    policy, judge, queue, last_kl, moving = _Means(), _Means(), _Means(), 0.0, True
     terrains, kept = best or (seen.terrains[:0], seen.rollouts)
     for group, usual in zip(optimizer.param_groups, learners.groups(settings), strict=True):
         group["lr"] = usual["lr"] * (1 - iteration / settings.iterations)
@@ -229,22 +229,23 @@ def learn(
                 found = add_policy_gradients(learners, seen, mine, settings)
                 last_kl, moving = found["kl"], found["kl"] <= settings.kl_stop
                 if moving:
-                    some = imitated[part :: settings.minibatches]
-                    weight = settings.queue_weight
-                    found["queue"] = add_queue_gradients(learners, terrains, kept, some, weight)
+                    if some := imitated[part :: settings.minibatches]:
+                        weight = settings.queue_weight
+                        error = add_queue_gradients(learners, terrains, kept, some, weight)
+                        queue.add({"loss": error})
                     policy.add(found | {"gradient": _clipped(learners.policy, settings.norm)})
                 else:
                     learners.policy.zero_grad()
             error = add_judge_gradients(learners, seen, mine, settings)
             judge.add({"loss": error, "gradient": _clipped(learners.judge, settings.norm)})
-            if not (policy.finite and judge.finite and math.isfinite(last_kl)):
+            if not (policy.finite and judge.finite and queue.finite and math.isfinite(last_kl)):
                 raise FloatingPointError
             optimizer.step()
             optimizer.zero_grad()
     return Learned(
         policy.count, policy.mean("loss"), judge.mean("loss"), policy.mean("clipped"), last_kl,
         policy.mean("entropy"), policy.mean("gradient"),
-        policy.mean("queue") if len(terrains) else None,
+        queue.mean("loss") if queue.count else None,
     )  # fmt: skip
 
 
@@ -296,11 +297,11 @@ def add_queue_gradients(
         learners: The networks.
         terrains: (programs,), for which each is among the best.
         kept: The programs.
-        rows: Which of them; may be none.
+        rows: Which of them, at least one.
         weight: Of the loss.
     """
     total = 0.0
-    for part in parts_of(kept, rows) if rows else ():
+    for part in parts_of(kept, rows):
         prefixes = learners.policy.terrains()[terrains[part.rows]]
         units = learners.policy.hidden(prefixes, part.tokens)
         told = learners.policy.log_probabilities(units[part.there])

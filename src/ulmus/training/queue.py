@@ -3,7 +3,8 @@
 A policy gradient makes likelier what it meets often: a good program that it writes once in a
 thousand times teaches it once, a fair one that it writes once in twenty teaches it every time.
 So the best are kept and imitated besides (priority queue training, Abolafia et al. 2018, arXiv
-1801.03526; section 3.1). Not in the paper on evolution through large models; off unless asked for.
+1801.03526; section 3.1). The paper on evolution through large models has nothing like it;
+`--queue 0` leaves it out.
 
 Since judging a program costs next to nothing beside writing it, each one is judged on all terrains
 and offered to the queue of each.
