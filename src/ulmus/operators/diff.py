@@ -44,7 +44,6 @@ NO_ANSWER = "model gave no answer"
 UNREADABLE = "answer is no edit"
 UNCHANGED = "edit changes nothing"
 
-
 ATTEMPTS = 3
 """How often a model on this machine draws an edit for one child."""
 

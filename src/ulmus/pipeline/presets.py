@@ -117,10 +117,10 @@ TABLE: Mapping[str, tuple[Any, Any, Any, Any]] = {
     "first_runs_count":    (True,      True,      False,     False),
     "percentiles":         ([80.0, 50.0],) * 4,
     "percentile":          (80.0,      80.0,      80.0,      80.0),
-    "inventor_base":       ("none",    "none",    "none",  "none"),
+    "inventor_base":       ("none",    "none",    "none",    "none"),
     "inventor_size":       ("tiny",    "3m",      "33m",     "300m"),
     "inventor_vocabulary": (2_048,     1_024,     4_096,     8_192),
-    "inventor_whole_lines": (True,     True,     False,     False),
+    "inventor_whole_lines": (True,     True,      False,     False),
     "inventor_context":    (512,       1_024,     1_024,     2_048),
     "inventor_tokens":     (512,       None,      32_768,    131_072),
     "inventor_steps":      (600,       None,      None,      None),
@@ -131,10 +131,10 @@ TABLE: Mapping[str, tuple[Any, Any, Any, Any]] = {
     "terrains":            (_PLACES,) * 4,
     "terrain_network":     ("codes",   "codes",   "codes",   "codes"),
     "ppo_seeds":           (2,         2,         3,         3),
-    "ppo_iterations":      (2,         60,       100,       100),
+    "ppo_iterations":      (2,         60,        100,       100),
     "ppo_samples":         (24,        96,        512,       1_024),
     "ppo_queue":           (8,         8,         8,         0),
-    "ppo_judged":          (8,         342,        128,       256),
+    "ppo_judged":          (8,         342,       128,       256),
 }  # fmt: skip
 """Every number of every preset."""
 

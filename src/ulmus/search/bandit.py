@@ -99,7 +99,8 @@ def shares(
     children with the mean rate included. Limit cases: equal rates, or no gain at all, leave the
     starting shares; one operator that alone gains anything gets all but the floors of the others.
     """
-    starts = [weight / fsum(weights) for weight in weights]
+    whole = fsum(weights)
+    starts = [weight / whole for weight in weights]
     known = {name: credits.get(name, Credit()) for name in names}
     children = sum(credit.children for credit in known.values())
     mean = fsum(credit.gain for credit in known.values()) / children if children else 0.0
@@ -110,8 +111,9 @@ def shares(
         name: (c.gain / mean + PATIENCE) / (c.children + PATIENCE) for name, c in known.items()
     }
     parts = [start * rates[name] for name, start in zip(names, starts, strict=True)]
+    total = fsum(parts)
     return tuple(
-        FLOOR * start + (1 - FLOOR) * part / fsum(parts)
+        FLOOR * start + (1 - FLOOR) * part / total
         for start, part in zip(starts, parts, strict=True)
     )
 

@@ -278,7 +278,7 @@ def train(
     if before is None:
         before = cross("before")
         for one in before.written:
-            if settings.queue and one.program is not None:
+            if one.program is not None:
                 queue.offer(one.program, one.scores)
         keep(before)
         collapse.append(folder, {"iteration": 0, "cross": before.to_json()})
