@@ -43,11 +43,17 @@ class Prompt:
             answers from a model that can promise it.
         num_lines: Lines of the program that an edit by line numbers may name; None for another
             form. A model that can keeps to it (`ulmus.models.lines`).
+        program: What stands before the answer in the Python program that both make together; None
+            if they make none.
+        line_attempts: How often a line of that program is drawn, at least 1, until a program may
+            begin so. A model that can keeps to it (`ulmus.models.drafts`).
     """
 
     text: str
     seed: int = 0
     num_lines: int | None = None
+    program: str | None = None
+    line_attempts: int = 1
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,7 @@ def test_every_setting_that_can_change_a_program_is_in_the_identity() -> None:
         SampleOperator(model, told, SampleSettings(top_p=0.5)),
         SampleOperator(model, told, SampleSettings(max_tokens=7)),
         SampleOperator(model, told, SampleSettings(attempts=2)),
+        SampleOperator(model, told, SampleSettings(line_attempts=2)),
         SampleOperator(model, told, SampleSettings(orders=[ORDER])),
         SampleOperator(model, Inventing(prompt="x", properties="before")),
         SampleOperator(ScriptedModel(["y"]), told),

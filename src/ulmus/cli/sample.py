@@ -27,6 +27,9 @@ _TOP_P = typer.Option(help="Nucleus, in (0, 1].")
 _MAX_TOKENS = typer.Option(min=1, help="Longest program; as in its training if not given.")
 _TERRAIN = typer.Option(help="Evaluate on another terrain than the model was taught for.")
 _WORKERS = typer.Option(min=0, help="Worker processes; all cores if not given.")
+_LINE_ATTEMPTS = typer.Option(
+    min=1, max=100, help="How often a line is drawn until a program may begin so."
+)
 _SEED = typer.Option(help="Seed of all random choices.")
 _JSON = typer.Option("--json", help="End with one JSON object.")
 
@@ -58,6 +61,7 @@ def sample(
             min=1, max=100, help="How often a program is drawn until it parses and names are known."
         ),
     ] = 1,
+    line_attempts: Annotated[int, _LINE_ATTEMPTS] = 1,
     workers: Annotated[int | None, _WORKERS] = None,
     seed: Annotated[int, _SEED] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --into.")] = False,
@@ -73,7 +77,10 @@ def sample(
         raise ConfigError("--resume goes on with the run in --into, which is missing")
     dataset = None if data is None else read_dataset(data)
     options = {} if terrain is None else {"terrain": terrain}
-    settings: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "attempts": attempts}
+    settings: dict[str, Any] = {
+        "temperature": temperature, "top_p": top_p,
+        "attempts": attempts, "line_attempts": line_attempts,
+    }  # fmt: skip
     if max_tokens is not None:
         settings["max_tokens"] = max_tokens
     fields: dict[str, Any] = {"evaluations": samples, "seed": seed}
@@ -181,6 +188,7 @@ def complete(
     temperature: Annotated[float, _TEMPERATURE] = 1.0,
     top_p: Annotated[float, _TOP_P] = 0.95,
     max_tokens: Annotated[int | None, _MAX_TOKENS] = None,
+    line_attempts: Annotated[int, _LINE_ATTEMPTS] = 1,
     workers: Annotated[int | None, _WORKERS] = None,
     seed: Annotated[int, _SEED] = 0,
     json: Annotated[bool, _JSON] = False,
@@ -192,7 +200,9 @@ def complete(
 
     if not 0 < top_p <= 1:
         raise ConfigError(f"--top-p must be in (0, 1], got {top_p}")
-    settings = SampleSettings(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
+    settings = SampleSettings(
+        temperature=temperature, top_p=top_p, max_tokens=max_tokens, line_attempts=line_attempts
+    )
     results = completion.complete(
         model,
         programs,

@@ -15,7 +15,7 @@ from ulmus.evaluate import Evaluator
 from ulmus.models.base import Model
 from ulmus.models.inventing import Inventing, read_inventing
 from ulmus.models.shelf import find_model, open_model
-from ulmus.operators.sample import SampleSettings, read_program, sampling_for
+from ulmus.operators.sample import SampleSettings, draft_prompt, read_program, sampling_for
 from ulmus.problems.base import Problem
 from ulmus.properties import comment
 from ulmus.records import Completion, Evaluation, Program, Prompt, Sampling
@@ -105,7 +105,9 @@ def complete(
                     f"{name} has no fitness to compare with ({original.reason or original.fitness})"
                 )
             prompt = _half_prompt(told, problem, source, original)
-            prompts = [Prompt(prompt, derive(seed, f"complete {name}", 0, k)) for k in range(count)]
+            seeds = [derive(seed, f"complete {name}", 0, k) for k in range(count)]
+            again = settings.line_attempts
+            prompts = [draft_prompt(told, prompt, one, again) for one in seeds]
             answers = _answers(evaluator, opened, prompts, sampling, settings.siblings)
             texts = [read_program(told, prompt, one, sampling.max_tokens)[0] for one in answers]
             children = [Program(text) for text in texts if text is not None]

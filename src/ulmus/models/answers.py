@@ -144,6 +144,16 @@ class Answer:
         return cut_at_stop(text, self._words)  # a stop text may be the mark itself
 
     @property
+    def text_so_far(self) -> str:
+        """The text before a stop text was looked for in its last characters."""
+        return self._text.decode("utf-8", "replace")
+
+    @property
+    def last_token(self) -> int | None:
+        """The last token that is part of the text, None if there is none."""
+        return self._tokens[-1] if self._tokens else None
+
+    @property
     def at_line_start(self) -> bool:
         """Whether what comes next begins a line."""
         return not self._text or self._text.endswith(b"\n")
@@ -162,6 +172,12 @@ class Answer:
             seen = 0
             self._text = self._vocabulary.decode(self._tokens)
         self._cut(max(0, seen - self._longest + 1))
+
+    def cut(self, num_tokens: int) -> None:
+        """Take back all tokens but the first; what remains had not ended."""
+        self.num_tokens, self.ended = num_tokens, False
+        self._tokens = self._tokens[:num_tokens]
+        self._text = self._vocabulary.decode(self._tokens)
 
     def _cut(self, start: int) -> None:
         """Cut the text before the first stop text that ends after `start`."""

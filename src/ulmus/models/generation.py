@@ -14,6 +14,7 @@ import numpy as np
 
 from ulmus.models.answers import Answer, Vocabulary
 from ulmus.models.decoder import MOST_ROWS, Decoder
+from ulmus.models.drafts import Draft
 from ulmus.models.kernels import PAGE
 from ulmus.models.lines import LineGuide, LineRule
 from ulmus.models.sampling import Sampler
@@ -26,12 +27,11 @@ NOT_FINITE = "the logits are not finite; the weights are damaged or too large"
 
 @dataclass(frozen=True)
 class _Question:
-    """A prompt that waits: its place in the call, its tokens (n,) int32, its seed and lines."""
+    """A prompt that waits: its place in the call, its tokens (n,) int32, and itself."""
 
     index: int
     tokens: Array
-    seed: int
-    num_lines: int | None
+    prompt: Prompt
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class _Row:
         length: Number of tokens in the pages.
         token: The last token drawn; not yet in the pages.
         guide: What it may draw, if its lines are numbered.
+        draft: How much of it holds, if lines that do not are drawn again.
     """
 
     question: _Question
@@ -71,6 +72,7 @@ class _Row:
     length: int
     token: int = -1
     guide: LineGuide | None = None
+    draft: Draft | None = None
 
 
 class Generation:
@@ -139,7 +141,7 @@ class Generation:
                 most = self._decoder.shape.context
                 self._refuse(index, f"the prompt has {len(tokens)} tokens, the context {most}")
             else:
-                questions.append(_Question(index, tokens, prompt.seed, prompt.num_lines))
+                questions.append(_Question(index, tokens, prompt))
         return sorted(questions, key=lambda question: question.tokens.tobytes())
 
     def _refuse(self, index: int, error: str) -> None:
@@ -157,8 +159,11 @@ class Generation:
             for question in same:
                 answer = Answer(self._vocabulary, self._sampling.stop, self._ends)
                 row = _Row(question, answer, self._share(start), len(start.tokens))
-                if self._rule and question.num_lines is not None:
-                    row.guide = LineGuide(self._rule, question.num_lines)
+                prompt = question.prompt
+                if self._rule and prompt.num_lines is not None:
+                    row.guide = LineGuide(self._rule, prompt.num_lines)
+                if prompt.program is not None and prompt.line_attempts > 1:
+                    row.draft = Draft(prompt.program, prompt.line_attempts)
                 if self._draw(row, line):
                     rows.append(row)
             self._release(start.pages)
@@ -228,18 +233,29 @@ class Generation:
         if row.guide:
             logits = logits.copy()  # equal prompts share them, guided or not
             row.guide.allow(logits, at_line_start=answer.at_line_start)
-        token = self._sampler.draw(logits, row.question.seed, answer.num_tokens)
+        times_back = row.draft.times_back if row.draft else 0
+        seed = row.question.prompt.seed
+        token = self._sampler.draw(logits, seed, answer.num_tokens, times_back)
         if token is None:
             return self._close(row, NOT_FINITE)
         answer.add(token)
         if row.guide:
             row.guide.take(token)
+        if row.draft and row.draft.goes_back(answer):
+            self._go_back(row)
+            return True
         if answer.ended or answer.num_tokens >= self._sampling.max_tokens:
             return self._close(row, None)
         if row.length >= context:
             return self._close(row, f"the context of {context} tokens is full")
         row.token = token
         return True
+
+    def _go_back(self, row: _Row) -> None:
+        """Set a row to where its answer was cut: its last token is computed once more."""
+        tokens, last = row.question.tokens, row.answer.last_token
+        row.length = len(tokens) + row.answer.num_tokens - 1
+        row.token = int(tokens[-1]) if last is None else last
 
     def _close(self, row: _Row, error: str | None) -> bool:
         answer = row.answer

@@ -26,8 +26,10 @@ _HEAD_CHARS = 80  # of the prompt, for people who read the file
 
 def recording_key(model: str, sampling: Sampling, prompt: Prompt) -> str:
     """Return the digest under which a completion is recorded, 32 hex digits."""
-    address = json.dumps([model, asdict(sampling), prompt.text, prompt.seed])
-    return sha256(address.encode()).hexdigest()[:32]
+    address = [model, asdict(sampling), prompt.text, prompt.seed]
+    if prompt.line_attempts > 1:
+        address += [prompt.program, prompt.line_attempts]
+    return sha256(json.dumps(address).encode()).hexdigest()[:32]
 
 
 def read_recording(path: str | Path) -> dict[str, Completion]:

@@ -58,13 +58,14 @@ class Sampler:
         self._weights = np.empty(0, np.float32)
         self._chosen = np.empty(0, np.int32)
 
-    def draw(self, logits: Array, seed: int, position: int) -> int | None:
+    def draw(self, logits: Array, seed: int, position: int, again: int = 0) -> int | None:
         """Return a token.
 
         Args:
             logits: (vocabulary,) float32.
             seed: Seed of the prompt.
             position: Place in the answer, from 0.
+            again: How often the answer has gone back.
 
         Returns:
             The token, or None if the logits hold NaN or infinity.
@@ -77,6 +78,6 @@ class Sampler:
         if len(self._weights) != len(logits):
             self._weights = np.empty(len(logits), np.float32)
             self._chosen = np.empty(len(logits), np.int32)
-        share = derive(seed, _PURPOSE, 0, position) / 2**64
+        share = derive(seed, _PURPOSE, again, position) / 2**64
         token: int = pick(logits, self._inverse, self._top_p, share, self._weights, self._chosen)
         return token

@@ -43,6 +43,8 @@ class SampleSettings(BaseModel):
         attempts: How often a program is drawn until it is not sure to fail (see
             `ulmus.operators.soundness`); the last is run as it is. With 1, what is run is what the
             model learned to write, faults included.
+        line_attempts: How often a line is drawn until a Python program may begin so, by a model of
+            a folder (`ulmus.models.drafts`); the last is kept as it is.
         siblings: Programs that a worker has written at a time.
         orders: Comments with properties that are asked for, one of them for each program
             (`ulmus.properties`), of a model that was taught them before the program.
@@ -55,6 +57,7 @@ class SampleSettings(BaseModel):
     top_p: float = Field(default=0.95, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1)
     attempts: int = Field(default=1, ge=1, le=100)
+    line_attempts: int = Field(default=1, ge=1, le=100)
     siblings: int = Field(default=32, ge=1, le=100_000)
     orders: list[str] = Field(default_factory=list)
 
@@ -109,6 +112,8 @@ class SampleOperator:
             "max_tokens": self._sampling.max_tokens,
             "attempts": told.attempts,
         }
+        if told.line_attempts > 1:
+            parts["line_attempts"] = told.line_attempts
         return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"
 
     def propose(
@@ -125,7 +130,8 @@ class SampleOperator:
         places = [int(rng.random() * len(self._prompts)) for rng in rngs]
 
         def prompt(entry: int) -> Prompt:
-            return Prompt(self._prompts[places[entry]], rngs[entry].getrandbits(64))
+            text, attempts = self._prompts[places[entry]], self._settings.line_attempts
+            return draft_prompt(self._told, text, rngs[entry].getrandbits(64), attempts)
 
         def read(entry: int, completion: Completion) -> tuple[Proposal, bool]:
             proposal = self._read(places[entry], completion)
@@ -181,6 +187,19 @@ def prompt_for(told: Inventing, order: str = "") -> str:
     if rest.startswith(MARK.rstrip()):
         rest = rest.partition("\n")[2]
     return f"{told.start}{order}\n{rest}"
+
+
+def draft_prompt(told: Inventing, text: str, seed: int, line_attempts: int) -> Prompt:
+    """Return a prompt whose answer goes on with the program in it.
+
+    Args:
+        told: How the model was taught.
+        text: What it is asked to continue.
+        seed: Of the answer.
+        line_attempts: See `SampleSettings`.
+    """
+    program = text.removeprefix(told.start)
+    return Prompt(text, seed, program=program, line_attempts=line_attempts)
 
 
 def read_program(
