@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ from ulmus.errors import ConfigError
 from ulmus.records import Json
 
 if TYPE_CHECKING:
+    from ulmus.study.drawn import Drawn
     from ulmus.study.repair import Cell
 
 study = typer.Typer(
@@ -36,6 +37,9 @@ SEED = Annotated[int, typer.Option(help="Seed of all random choices.")]
 RATE = Annotated[float | None, typer.Option(help="Rate of node mutation, in (0, 1].")]
 JSON = Annotated[bool, typer.Option("--json", help="End with one JSON object.")]
 OUT = Annotated[Path | None, typer.Option(help="New folder for the figures and all children.")]
+RESUME = Annotated[
+    bool, typer.Option("--resume", help="Go on in --out; what was drawn is not drawn again.")
+]
 
 
 @study.command("repair")
@@ -55,6 +59,7 @@ def repair(
     sandbox: Annotated[str, typer.Option(help="Tier that runs the children.")] = "wasm",
     json: JSON = False,
     out: OUT = None,
+    resume: RESUME = False,
 ) -> None:
     """Mutate programs with known bugs once and count those that pass their unit tests."""
     from ulmus.study import repair as root
@@ -63,7 +68,7 @@ def repair(
 
     problems = root.plan(_words(tasks), None if bugs is None else _numbers(bugs))
     chosen = subject(operator, model)
-    with _folder(out):
+    with _folder(out, resume) as drawn:
         cells = root.study(
             chosen,
             problems,
@@ -74,6 +79,7 @@ def repair(
             sandbox=sandbox,
             observe=_tell_cell,
             count=_Counter(samples * len(problems)),
+            drawn=drawn,
         )
         result = root.summary(chosen, cells, samples, seed)
         _write(out, result, root.children(cells))
@@ -93,14 +99,16 @@ def commits(
     rate: RATE = None,
     json: JSON = False,
     out: OUT = None,
+    resume: RESUME = False,
 ) -> None:
     """Ask for the fixes of held-out commits and count those that are what was committed."""
     from ulmus.study import commits as root
     from ulmus.study.subjects import subject, with_rate
 
     chosen = with_rate(subject(operator, model), rate)
-    with _folder(out):
-        attempts = root.study(chosen, data, samples, seed=seed, count=_Counter(samples))
+    with _folder(out, resume) as drawn:
+        count = _Counter(samples)
+        attempts = root.study(chosen, data, samples, seed=seed, count=count, drawn=drawn)
         result = root.summary(chosen, data, attempts, seed)
         _write(out, result, root.children(attempts))
     if json:
@@ -152,19 +160,32 @@ def _numbers(text: str) -> list[int]:
 
 
 @contextmanager
-def _folder(out: Path | None) -> Iterator[None]:
+def _folder(out: Path | None, resume: bool) -> Iterator[Drawn]:
     """Make the folder before the work, so that it is not found out afterwards that it cannot be."""
+    from ulmus.study.drawn import NAME, Drawn
+
     if out is None:
-        yield
+        if resume:
+            raise ConfigError("--resume goes on in the folder of --out, which is missing")
+        yield Drawn()
         return
-    if out.exists():
-        raise ConfigError(f"--out: {out} exists already; give the name of a new folder")
-    out.mkdir(parents=True)
+    if out.exists() and not resume:
+        raise ConfigError(
+            f"--out: {out} exists already; give the name of a new folder, or --resume to go on"
+        )
+    if resume and not (out / NAME).is_file():
+        raise ConfigError(f"--resume: {out} holds no study that was stopped ({NAME} is missing)")
+    out.mkdir(parents=True, exist_ok=True)
+    drawn = Drawn(out / NAME)
+    if resume:
+        say(f"{len(drawn):,} samples are drawn already")
     try:
-        yield
+        yield drawn
     except BaseException:
-        with suppress(OSError):
-            out.rmdir()  # only if nothing was written
+        if len(drawn):
+            say(f"{len(drawn):,} samples are in {out}; --resume goes on with them")
+        else:
+            out.rmdir()
         raise
 
 

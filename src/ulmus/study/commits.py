@@ -19,6 +19,7 @@ from ulmus.errors import ConfigError
 from ulmus.operators.base import Operator, WishingOperator
 from ulmus.records import Json, Program, Proposal
 from ulmus.seeding import derive, generator
+from ulmus.study.drawn import Drawn, key_of
 from ulmus.study.sameness import canonical
 from ulmus.study.shares import Share
 from ulmus.study.subjects import with_message
@@ -109,6 +110,7 @@ def study(
     *,
     seed: int = 0,
     count: Callable[[int], None] = lambda size: None,
+    drawn: Drawn | None = None,
 ) -> list[Attempt]:
     """Ask for one child per commit; commits come again if there are more samples than commits.
 
@@ -118,6 +120,7 @@ def study(
         num_samples: Number of children, at least 1.
         seed: Seed of all random choices.
         count: Called now and then with the number of samples since the call before.
+        drawn: Holds what was drawn before, and gets what is drawn.
 
     Raises:
         ConfigError: The data hold no such commit.
@@ -137,12 +140,21 @@ def study(
         for index in range(len(range(place, num_samples, len(fixes))))
     ]
     attempts: list[Attempt] = []
+    drawn = Drawn() if drawn is None else drawn
+    identity = operator.identity
+
+    def key(pair: tuple[int, int]) -> str:
+        fix = fixes[pair[0]]
+        return key_of(identity, fix.parent.hash, fix.message, seed, *pair)
+
+    def draw(pairs: Sequence[tuple[int, int]]) -> list[Proposal]:
+        rngs = [generator(seed, "commits/child", *pair) for pair in pairs]
+        return _propose(operator, [fixes[chosen] for chosen, _ in pairs], rngs)
+
     for start in range(0, len(asked), TOGETHER):
         some = asked[start : start + TOGETHER]
-        rngs = [generator(seed, "commits/child", *pair) for pair in some]
-        chosen_fixes = [fixes[chosen] for chosen, _ in some]
-        proposals = _propose(operator, chosen_fixes, rngs)
-        attempts += map(Attempt, chosen_fixes, proposals)
+        proposals = drawn.fill(some, key, draw)
+        attempts += map(Attempt, [fixes[chosen] for chosen, _ in some], proposals)
         count(len(some))
     return attempts
 

@@ -19,6 +19,7 @@ from ulmus.operators.base import Operator
 from ulmus.problems.unit_tests import UnitTested, solved
 from ulmus.records import Evaluation, Json, Program, Proposal
 from ulmus.seeding import generator
+from ulmus.study.drawn import Drawn, key_of
 from ulmus.study.shares import Share
 from ulmus.study.subjects import FIXED_BUGS, TakesMessages, with_message, with_rate
 from ulmus.workers import local_executor
@@ -126,6 +127,7 @@ def study(
     sandbox: str = "wasm",
     observe: Callable[[Cell], None] = lambda cell: None,
     count: Callable[[int], None] = lambda size: None,
+    drawn: Drawn | None = None,
 ) -> list[Cell]:
     """Draw and judge the samples of all problems.
 
@@ -139,11 +141,13 @@ def study(
         sandbox: Tier that runs the children.
         observe: Called after each problem.
         count: Called after each batch of proposals with its size.
+        drawn: Holds what was drawn before, and gets what is drawn.
 
     Raises:
         ConfigError, ModelError, SandboxError, EvaluationError: Nothing that a child does.
     """
     told = with_message(operator, FIXED_BUGS)
+    drawn = Drawn() if drawn is None else drawn
     cells = []
     for name in dict.fromkeys(problem.name for problem in problems):
         mine = [problem for problem in problems if problem.name == name]
@@ -154,7 +158,7 @@ def study(
         rated = with_rate(told, RATES[name] if rate is None else rate)
         try:
             for problem in mine:
-                cells.append(_cell(rated, problem, num_samples, seed, judge, count))
+                cells.append(_cell(rated, problem, num_samples, seed, judge, count, drawn))
                 observe(cells[-1])
         finally:
             evaluator.close(wait=sys.exc_info()[0] is None)
@@ -196,19 +200,28 @@ def _cell(
     seed: int,
     judge: _Judge,
     count: Callable[[int], None],
+    drawn: Drawn,
 ) -> Cell:
     (parent,) = problem.seeds()
     purpose = f"repair/{problem.name}/{problem.bugs}"
+    identity = operator.identity
     proposals: list[Proposal] = []
+
+    def key(index: int) -> str:
+        return key_of(identity, purpose, parent.hash, seed, index)
+
+    def draw(indices: Sequence[int]) -> list[Proposal]:
+        rngs = [generator(seed, purpose, 0, index) for index in indices]
+        return operator.propose([[parent]] * len(rngs), rngs)
+
     while len(proposals) < num_samples:
         places = range(len(proposals), min(len(proposals) + BATCH, num_samples))
-        rngs = [generator(seed, purpose, 0, index) for index in places]
-        batch = operator.propose([[parent]] * len(rngs), rngs)
+        batch = drawn.fill(places, key, draw)
         judge.start(_children(batch))
         proposals += batch
         count(len(batch))
     evaluations = judge.finish(_children(proposals))
-    return Cell(problem.name, problem.bugs, operator.identity, proposals, evaluations)
+    return Cell(problem.name, problem.bugs, identity, proposals, evaluations)
 
 
 def _children(proposals: Iterable[Proposal]) -> list[Program]:
