@@ -30,7 +30,7 @@ from ulmus.errors import ConfigError, ModelError, TrainingError
 from ulmus.training import checkpoints, conditional, experience
 from ulmus.training.collapse import LOG, Iteration
 from ulmus.training.conditional import Settings, train
-from ulmus.training.cross import Cross, Written
+from ulmus.training.cross import Cross, Written, cross_table
 from ulmus.training.experience import Learners, in_micro_batches, look_back
 from ulmus.training.inventors import open_conditional, open_inventor
 from ulmus.training.networks import LeftToRight
@@ -369,6 +369,20 @@ def test_micro_batches_hold_every_row_once_and_few_places() -> None:
     parts = list(in_micro_batches(range(7), lengths))
     assert sorted(row for part in parts for row in part) == list(range(7))
     assert all(len(p) == 1 or len(p) * max(lengths[r] for r in p) <= 4_096 for p in parts)
+
+
+def test_the_table_does_not_depend_on_how_many_programs_are_drawn_at_a_time(
+    inventor: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = open_inventor(inventor)
+    policy = Learners(begun, TINY).policy
+    tables = []
+    for together in (128, 3):
+        monkeypatch.setattr("ulmus.training.cross.TOGETHER", together)
+        tables.append(cross_table(policy, begun, TINY.terrains, score, 7, 4, 1, "before"))
+    assert tables[0] == tables[1]
+    assert len({one.program for one in tables[0].written}) > 3
+    assert [one.terrain for one in tables[0].written] == 7 * ["left_wall"] + 7 * ["right_wall"]
 
 
 def test_the_cross_table_counts_invalid_programs_as_nothing() -> None:

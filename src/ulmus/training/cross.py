@@ -22,6 +22,9 @@ from ulmus.training.rollouts import chances_for, draw
 
 SAMPLES = "samples.jsonl"
 
+TOGETHER = 128
+"""Programs drawn at a time: their keys and values fill half a gigabyte with a network of 3M."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -98,9 +101,12 @@ def cross_table(
         prefixes = policy.terrains()
     for number, name in enumerate(terrains):
         chances = chances_for(seed, purpose, number, count, max_tokens).to(prefixes.device)
-        rows = prefixes[number].expand(count, -1, -1)
-        texts = draw(policy, rows, chances, inventor.end).texts(inventor.tokenizer, inventor.prompt)
-        found += [(name, text) for text in texts]
+        for first in range(0, count, TOGETHER):
+            part = chances[first : first + TOGETHER]
+            rows = prefixes[number].expand(len(part), -1, -1)
+            drawn = draw(policy, rows, part, inventor.end)
+            texts = drawn.texts(inventor.tokenizer, inventor.prompt)
+            found += [(name, text) for text in texts]
     pairs = [(text, other) for _, text in found if text is not None for other in terrains]
     worth = dict(zip(pairs, score(pairs), strict=True))
     return Cross.of(

@@ -224,18 +224,18 @@ def learn(
         imitated = list(range(len(terrains)))
         generator(settings.seed, "queue", iteration, epoch).shuffle(imitated)
         for part in range(settings.minibatches):
-            mine = rows[part :: settings.minibatches]
+            mine, some = rows[part :: settings.minibatches], imitated[part :: settings.minibatches]
             if moving:
                 found = add_policy_gradients(learners, seen, mine, settings)
                 last_kl, moving = found["kl"], found["kl"] <= settings.kl_stop
-                if moving:
-                    if some := imitated[part :: settings.minibatches]:
-                        weight = settings.queue_weight
-                        error = add_queue_gradients(learners, terrains, kept, some, weight)
-                        queue.add({"loss": error})
-                    policy.add(found | {"gradient": _clipped(learners.policy, settings.norm)})
-                else:
-                    learners.policy.zero_grad()
+            if moving and some:
+                weight = settings.queue_weight
+                error = add_queue_gradients(learners, terrains, kept, some, weight)
+                queue.add({"loss": error})
+            if moving:
+                policy.add(found | {"gradient": _clipped(learners.policy, settings.norm)})
+            else:
+                learners.policy.zero_grad()
             error = add_judge_gradients(learners, seen, mine, settings)
             judge.add({"loss": error, "gradient": _clipped(learners.judge, settings.norm)})
             if not (policy.finite and judge.finite and queue.finite and math.isfinite(last_kl)):
