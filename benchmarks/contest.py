@@ -2,7 +2,8 @@
 
     python benchmarks/contest.py --arm syntax=1 --arm "syntax=0.5,diff=0.5" --arm diff=1 \\
         --arm replay=1 --runs runs/a --runs runs/b --model MODEL \\
-        [--seed-program square] [--evaluations 20000] [--seeds 1,2,3] [--attempts 4] [--no-aim]
+        [--seed-program square] [--evaluations 20000] [--seeds 1,2,3] [--attempts 4]
+        [--line-attempts 4] [--no-aim]
         [--adapt]
 
 Each arm is a mixture of operators. `replay` pastes accepted edits of `--runs`. With `--adapt` each
@@ -168,6 +169,7 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, default=20_000)
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--attempts", type=int, default=1)
+    parser.add_argument("--line-attempts", type=int, default=4)
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--siblings", type=int, default=16)
     parser.add_argument("--no-aim", action="store_true", help="ask by the paper's messages")
@@ -185,6 +187,7 @@ def main() -> None:
     diff = {
         "model": given.model,
         "attempts": given.attempts,
+        "line_attempts": given.line_attempts,
         "temperature": given.temperature,
         "siblings": given.siblings,
         "aim": not given.no_aim,

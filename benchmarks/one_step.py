@@ -1,7 +1,8 @@
 """Operators compared by one step from the same maps: what a child is worth, with no path luck.
 
     python benchmarks/one_step.py RUN... --operator syntax --operator diff:MODEL [--at 2000,20000]
-        [--children 2048] [--attempts 3] [--temperature 0.8] [--no-aim] [--workers 1] [--name N]
+        [--children 2048] [--attempts 3] [--line-attempts 4] [--temperature 0.8] [--no-aim]
+        [--workers 1] [--name N]
 
 The map of each run is taken as it stood after so many evaluations. Every operator makes as many
 children from it, parents drawn as the search draws them, and each child is judged against that map
@@ -142,6 +143,7 @@ def main() -> None:
     parser.add_argument("--at", default="20000")
     parser.add_argument("--children", type=int, default=2048)
     parser.add_argument("--attempts", type=int, default=3)
+    parser.add_argument("--line-attempts", type=int, default=4)
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--no-aim", action="store_true", help="ask by the paper's messages")
     parser.add_argument("--workers", type=int, default=1)
@@ -151,7 +153,10 @@ def main() -> None:
     if given.children < 2 * GROUP:
         parser.error(f"--children must be at least {2 * GROUP}: the error is over parents")
     told = DiffSettings(
-        attempts=given.attempts, temperature=given.temperature, aim=not given.no_aim
+        attempts=given.attempts,
+        line_attempts=given.line_attempts,
+        temperature=given.temperature,
+        aim=not given.no_aim,
     )
     operators = [make_operator(name, told) for name in given.operator]
     rows = []

@@ -65,7 +65,9 @@ def main() -> None:
     parser.add_argument("--run", type=Path)
     parser.add_argument("--parents", type=int, default=40)
     given = parser.parse_args()
-    told = DiffSettings(model=given.model, temperature=given.temperature, attempts=1)
+    told = DiffSettings(
+        model=given.model, temperature=given.temperature, attempts=1, line_attempts=1
+    )
     if given.run is not None:
         parents = parents_of(given.run, given.parents)
         print_rows([ask("elites", parents, given.answers, told)])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | dict[str, Json] | None"
 """Plain data: what JSON can say, and nothing else."""
@@ -33,6 +33,31 @@ class Program:
         return program_hash(self.source)
 
 
+Standing = Literal["held", "undecided", "broken"]
+
+
+class LineCheck(Protocol):
+    """Looks at an answer while it is written. It can be pickled, and its `repr` says all of it."""
+
+    @property
+    def attempts(self) -> int:
+        """How often a line is drawn at most until it holds, at least 1."""
+        ...
+
+    def standing(self, text: str, *, ended: bool) -> Standing:
+        """Return what becomes of an answer.
+
+        Args:
+            text: The answer up to the end of a line, or all of it.
+            ended: Whether that is all of it.
+
+        Returns:
+            "held" if it may go on from here, or end; "broken" if nothing good can come of it, so
+            that it has to go back to where it held; "undecided" if a later line will tell.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What a language model is asked.
@@ -43,17 +68,14 @@ class Prompt:
             answers from a model that can promise it.
         num_lines: Lines of the program that an edit by line numbers may name; None for another
             form. A model that can keeps to it (`ulmus.models.lines`).
-        program: What stands before the answer in the Python program that both make together; None
-            if they make none.
-        line_attempts: How often a line of that program is drawn, at least 1, until a program may
-            begin so. A model that can keeps to it (`ulmus.models.drafts`).
+        check: Looks at the answer's lines as they come; None if nobody does. A model that can
+            draws those again that cannot be (`ulmus.models.drafts`).
     """
 
     text: str
     seed: int = 0
     num_lines: int | None = None
-    program: str | None = None
-    line_attempts: int = 1
+    check: LineCheck | None = None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import pytest
 from tiny_llama import Tiny, write_model
 
 from ulmus.models import generation
-from ulmus.models.drafts import state_of
 from ulmus.models.local import LocalModel
 from ulmus.models.recorded import recording_key
+from ulmus.operators.drafting import ProgramCheck, state_of
 from ulmus.records import Prompt, Sampling
 
 BEFORE = "import math\n"
@@ -19,44 +19,6 @@ END = "<|endoftext|>"
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return LocalModel(write_model(tmp_path_factory.mktemp("model"), Tiny(context=512)))
-
-
-@pytest.mark.parametrize(
-    ("text", "state"),
-    [
-        ("", "whole"),
-        ("# a word\n", "whole"),
-        ("def f():\n    x = 1\n", "whole"),
-        ("def f():\n", "open"),
-        ("for i in x:\n    if y:\n\n", "open"),
-        ("if a:\n    b\nelse:\n", "open"),
-        ("f(a[\n", "inside"),
-        ("f(1,\n  2,\n", "inside"),
-        ('"""a\nb\n', "inside"),
-        ("x = \\\n", "inside"),
-        ("try:\n    x\n", "inside"),
-        ("@f\n", "inside"),
-        ("x = 1)\n", "broken"),
-        ("x = (1]\n", "broken"),
-        ("f(a b)\n", "broken"),
-        ("f(1, 2\n    x = 3\n", "broken"),
-        ("def f():\nx = 1\n", "broken"),
-        ("    x = 1\n", "broken"),
-        ("x = 'a\n", "broken"),
-        ("x = 07\n", "broken"),
-        ("return 1\n", "broken"),
-        ("x = '\0'\n", "broken"),
-        ("(" * 5000 + "\n", "broken"),
-        ("-" * 100_000 + "1\n", "broken"),
-    ],
-)
-def test_what_a_text_is_as_the_begin_of_a_program(text, state) -> None:
-    assert state_of(text) == state
-
-
-def test_looking_at_a_program_warns_nobody(recwarn) -> None:
-    assert state_of("x = 1if y else 2\nx is 3\n") == "whole"
-    assert not recwarn.list
 
 
 class Scripted:
@@ -78,7 +40,7 @@ def written(model, monkeypatch, texts, attempts, max_tokens=400):
     """Let a model write texts, each from where the last went back to."""
     monkeypatch.setattr(generation, "Sampler", Scripted)
     Scripted.texts, Scripted.drawn = texts, []
-    prompt = Prompt("?" + BEFORE, 1, program=BEFORE, line_attempts=attempts)
+    prompt = Prompt("?" + BEFORE, 1, check=ProgramCheck(BEFORE, attempts))
     (answer,) = model.complete([prompt], Sampling(max_tokens=max_tokens, stop=(END,)))
     assert answer.error is None
     return answer.text
@@ -127,7 +89,7 @@ def test_an_answer_that_may_not_be_longer_is_kept(model, monkeypatch) -> None:
 
 
 def test_a_program_too_long_to_look_at_is_kept(model, monkeypatch) -> None:
-    monkeypatch.setattr("ulmus.models.drafts._MAX_CHARS", len(BEFORE) + 7)
+    monkeypatch.setattr("ulmus.operators.drafting.MAX_PARENT_CHARS", len(BEFORE) + 7)
     assert written(model, monkeypatch, ("x = 1\ny = )\n", "z\n"), 3) == "x = 1\ny = )\n"
 
 
@@ -137,7 +99,7 @@ def test_greedy_draws_are_the_same_again_and_end(model) -> None:
     whole = max((answer.text for answer in answers), key=lambda text: len(text.encode()))
     stop = next(whole[i : i + 2] for i in range(9, len(whole)) if "\ufffd" not in whole[i : i + 2])
     sampling = Sampling(0.0, max_tokens=40, stop=(stop,))
-    again = [Prompt(one.text, 1, program=one.text, line_attempts=3) for one in prompts]
+    again = [Prompt(one.text, 1, check=ProgramCheck(one.text, 3)) for one in prompts]
     plain = model.complete(prompts, sampling)
     assert any(len(answer.text) > 5 and answer.num_tokens < 40 for answer in plain)
     assert model.complete(again, sampling) == plain
@@ -147,7 +109,7 @@ def test_greedy_draws_are_the_same_again_and_end(model) -> None:
 def test_answers_with_lines_drawn_again_do_not_depend_on_the_batch(model) -> None:
     sampling = Sampling(1.5, top_p=1.0, max_tokens=300, stop=("e", "t"))
     asked = [
-        Prompt("a = 1\n" * (1 + k % 3), k, program="a = 1\n" * (1 + k % 3), line_attempts=30)
+        Prompt("a = 1\n" * (1 + k % 3), k, check=ProgramCheck("a = 1\n" * (1 + k % 3), 30))
         for k in range(24)
     ]
     together = model.complete(asked, sampling)
@@ -163,15 +125,6 @@ def test_answers_with_lines_drawn_again_do_not_depend_on_the_batch(model) -> Non
 
 
 def test_a_recording_tells_apart_how_lines_are_drawn() -> None:
-    sampling = Sampling()
-    keys = [
-        recording_key("m", sampling, prompt)
-        for prompt in (
-            Prompt("a", 1),
-            Prompt("a", 1, program="a"),
-            Prompt("a", 1, program="a", line_attempts=2),
-            Prompt("a", 1, program="", line_attempts=2),
-        )
-    ]
-    assert keys[0] == keys[1]
-    assert len(set(keys)) == 3
+    checks = (None, ProgramCheck("a", 2), ProgramCheck("a", 3), ProgramCheck("", 2))
+    keys = [recording_key("m", Sampling(), Prompt("a", 1, check=check)) for check in checks]
+    assert len(set(keys)) == 4

@@ -149,9 +149,9 @@ class Answer:
         return self._text.decode("utf-8", "replace")
 
     @property
-    def last_token(self) -> int | None:
-        """The last token that is part of the text, None if there is none."""
-        return self._tokens[-1] if self._tokens else None
+    def tokens(self) -> Sequence[int]:
+        """The tokens that the text is made of."""
+        return self._tokens
 
     @property
     def at_line_start(self) -> bool:

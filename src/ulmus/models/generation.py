@@ -159,15 +159,18 @@ class Generation:
             for question in same:
                 answer = Answer(self._vocabulary, self._sampling.stop, self._ends)
                 row = _Row(question, answer, self._share(start), len(start.tokens))
-                prompt = question.prompt
-                if self._rule and prompt.num_lines is not None:
-                    row.guide = LineGuide(self._rule, prompt.num_lines)
-                if prompt.program is not None and prompt.line_attempts > 1:
-                    row.draft = Draft(prompt.program, prompt.line_attempts)
+                row.guide = self._guide(question.prompt)
+                if question.prompt.check is not None:
+                    row.draft = Draft(question.prompt.check)
                 if self._draw(row, line):
                     rows.append(row)
             self._release(start.pages)
         return rows
+
+    def _guide(self, prompt: Prompt) -> LineGuide | None:
+        if not self._rule or prompt.num_lines is None:
+            return None
+        return LineGuide(self._rule, prompt.num_lines)
 
     def _start(self, tokens: Array) -> _Start:
         """Compute a prompt but for its last 1 to `PAGE` tokens, unless it is remembered."""
@@ -253,9 +256,13 @@ class Generation:
 
     def _go_back(self, row: _Row) -> None:
         """Set a row to where its answer was cut: its last token is computed once more."""
-        tokens, last = row.question.tokens, row.answer.last_token
-        row.length = len(tokens) + row.answer.num_tokens - 1
-        row.token = int(tokens[-1]) if last is None else last
+        question, kept = row.question, row.answer.tokens
+        row.length = len(question.tokens) + len(kept) - 1
+        row.token = kept[-1] if kept else int(question.tokens[-1])
+        row.guide = self._guide(question.prompt)
+        if row.guide:
+            for token in kept:
+                row.guide.take(token)
 
     def _close(self, row: _Row, error: str | None) -> bool:
         answer = row.answer

@@ -27,8 +27,8 @@ _HEAD_CHARS = 80  # of the prompt, for people who read the file
 def recording_key(model: str, sampling: Sampling, prompt: Prompt) -> str:
     """Return the digest under which a completion is recorded, 32 hex digits."""
     address = [model, asdict(sampling), prompt.text, prompt.seed]
-    if prompt.line_attempts > 1:
-        address += [prompt.program, prompt.line_attempts]
+    if prompt.check is not None:
+        address.append(repr(prompt.check))
     return sha256(json.dumps(address).encode()).hexdigest()[:32]
 
 

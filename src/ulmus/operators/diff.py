@@ -3,7 +3,8 @@
 The paper (arXiv 2206.08896, section "Diff models"): the model gets the whole program and a commit
 message and completes the diff, which is applied. Departures: an edit is applied with tolerance
 (see `ulmus.diffs.apply`), a child that is sure to fail is not sent to the sandbox
-(`ulmus.operators.soundness`), and such a child may be drawn again; all three can be turned off.
+(`ulmus.operators.soundness`), and such a child may be drawn again, first from the line on where it
+went wrong (`ulmus.operators.drafting`); all of it can be turned off.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from ulmus.diffs.prompts import Layout
 from ulmus.errors import EditFormatError
 from ulmus.models.base import Model
 from ulmus.operators.asking import ask
+from ulmus.operators.drafting import EditCheck
 from ulmus.operators.draws import weighted
 from ulmus.operators.soundness import DOES_NOT_PARSE, fault
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
 
-VERSION = 4
+VERSION = 5
 """Goes up whenever the same parent, generator and answers give another child, or the search asks
 for other children."""
 
@@ -59,6 +61,8 @@ class DiffSettings(BaseModel):
         max_tokens: Longest edit, in tokens of the model.
         attempts: How often an edit is drawn until a child is not sure to fail, at least 1; None:
             `ATTEMPTS`, and once of a model on a server, where each answer may cost money.
+        line_attempts: How often a line of an edit by line numbers is drawn until a child may begin
+            so, by a model of a folder (`ulmus.models.drafts`); the last is kept as it is.
         siblings: Children in a row that share a parent, so that the model reads it only once; the
             paper's replicas do the same.
         tolerant: Whether an edit that does not fit exactly is applied where it can only mean one
@@ -78,6 +82,7 @@ class DiffSettings(BaseModel):
     top_p: float = Field(default=0.95, gt=0, le=1)
     max_tokens: int = Field(default=256, ge=1)
     attempts: int | None = Field(default=None, ge=1, le=100)
+    line_attempts: int = Field(default=4, ge=1, le=100)
     siblings: int = Field(default=16, ge=1, le=100_000)
     tolerant: bool = True
     check: bool = True
@@ -149,6 +154,8 @@ class DiffOperator:
             "tolerant": told.tolerant,
             "check": told.check,
         }
+        if told.line_attempts > 1:
+            parts["line_attempts"] = told.line_attempts
         if self.wishes:
             parts["wishes"] = hashlib.sha256(repr(self._effects).encode()).hexdigest()[:12]
         return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"
@@ -181,11 +188,13 @@ class DiffOperator:
         messages = wishes or [self._messages[weighted(rng, self._weights)] for rng in rngs]
 
         def prompt(place: int) -> Prompt:
-            source = sources[place].source
+            source, again = sources[place].source, self._settings.line_attempts
+            lines = self._layout.num_lines(source) if self._settings.check else None
             return Prompt(
                 self._layout.prompt(source, messages[place]),
                 rngs[place].getrandbits(64),
-                self._layout.num_lines(source) if self._settings.check else None,
+                lines,
+                EditCheck(source, self._layout, again) if lines and again > 1 else None,
             )
 
         def read(place: int, completion: Completion) -> tuple[Proposal, bool]:

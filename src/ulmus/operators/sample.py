@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ulmus.errors import ConfigError
 from ulmus.models.base import Model
 from ulmus.operators.asking import ask
+from ulmus.operators.drafting import ProgramCheck
 from ulmus.operators.soundness import fault
 from ulmus.properties import MARK, without_properties
 from ulmus.records import Completion, Program, Prompt, Proposal, Sampling
@@ -44,7 +45,7 @@ class SampleSettings(BaseModel):
             `ulmus.operators.soundness`); the last is run as it is. With 1, what is run is what the
             model learned to write, faults included.
         line_attempts: How often a line is drawn until a Python program may begin so, by a model of
-            a folder (`ulmus.models.drafts`); the last is kept as it is.
+            a folder (`ulmus.operators.drafting`); the last is kept as it is.
         siblings: Programs that a worker has written at a time.
         orders: Comments with properties that are asked for, one of them for each program
             (`ulmus.properties`), of a model that was taught them before the program.
@@ -199,7 +200,8 @@ def draft_prompt(told: Inventing, text: str, seed: int, line_attempts: int) -> P
         line_attempts: See `SampleSettings`.
     """
     program = text.removeprefix(told.start)
-    return Prompt(text, seed, program=program, line_attempts=line_attempts)
+    check = ProgramCheck(program, line_attempts) if line_attempts > 1 else None
+    return Prompt(text, seed, check=check)
 
 
 def read_program(

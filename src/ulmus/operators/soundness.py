@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import symtable
 import warnings
+from collections.abc import Iterator
 from functools import lru_cache
 
 from ulmus.operators.positions import MAX_PARENT_CHARS
@@ -48,27 +49,24 @@ def fault(parent: str, child: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def unbound_names(source: str) -> frozenset[str] | None:
+def unbound_names(source: str, *, hasty: bool = False) -> frozenset[str] | None:
     """Return the names that a program reads and does not bind, built-in ones left out.
+
+    Args:
+        source: Text of the program.
+        hasty: Whether a fault that only the compiler finds, such as a stray `return`, may pass.
 
     Returns:
         None if the program does not compile; no names if it imports everything from somewhere.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(source, "program", "exec", dont_inherit=True)  # finds a stray `return`
-            module = symtable.symtable(source, "program", "exec")
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    module = _symbols(source, hasty)
+    if module is None:
+        return None
     if "import *" in source:
         return frozenset()
     bound = {s.get_name() for s in module.get_symbols() if s.is_assigned() or s.is_imported()}
     read: set[str] = set()
-    tables = [module]
-    while tables:
-        table = tables.pop()
-        tables.extend(table.get_children())
+    for table in _scopes(module):
         for symbol in table.get_symbols():
             name = symbol.get_name()
             if symbol.is_declared_global() and symbol.is_assigned():
@@ -76,3 +74,35 @@ def unbound_names(source: str) -> frozenset[str] | None:
             elif symbol.is_referenced() and (table is module or symbol.is_global()):
                 read.add(name)
     return frozenset(read - bound - _BUILT_IN - {"__file__", "__name__"})
+
+
+@lru_cache(maxsize=256)
+def bound_names(source: str) -> frozenset[str]:
+    """Return the names that a program binds anywhere; none if it does not compile."""
+    module = _symbols(source)
+    return frozenset(
+        symbol.get_name()
+        for table in (_scopes(module) if module else ())
+        for symbol in table.get_symbols()
+        if symbol.is_assigned() or symbol.is_imported() or symbol.is_parameter()
+    )
+
+
+def _symbols(source: str, hasty: bool = False) -> symtable.SymbolTable | None:
+    """Return the names of a module, None if it does not compile."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            if not hasty:
+                compile(source, "program", "exec", dont_inherit=True)
+            return symtable.symtable(source, "program", "exec")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _scopes(module: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    """Yield a table and all within it."""
+    tables = [module]
+    while tables:
+        tables.extend(tables[0].get_children())
+        yield tables.pop(0)
