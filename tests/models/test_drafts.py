@@ -7,6 +7,7 @@ import pytest
 from tiny_llama import Tiny, write_model
 
 from ulmus.models import generation
+from ulmus.models.drafts import LONGEST_LINE
 from ulmus.models.local import LocalModel
 from ulmus.models.recorded import recording_key
 from ulmus.operators.drafting import ProgramCheck, state_of
@@ -82,6 +83,14 @@ def test_going_back_leaves_no_trace_in_what_the_model_has_computed(model, monkey
     assert sorted(second) == list(range(len(head), len(head + long)))  # over several pages
     for position, logits in second.items():
         np.testing.assert_array_equal(logits, first[position])
+
+
+def test_a_line_that_does_not_end_is_drawn_again(model, monkeypatch) -> None:
+    endless = "y = 1" + " + 1" * 200
+    assert written(model, monkeypatch, (endless, "y = 2\n"), 3, 450) == "y = 2\n"
+    assert len(Scripted.drawn) == LONGEST_LINE + 1 + len("y = 2\n") + 1
+    whole = "y = 1" + " + 1" * 110
+    assert written(model, monkeypatch, (whole,) * 3, 3, 600) == whole  # the last is kept
 
 
 def test_an_answer_that_may_not_be_longer_is_kept(model, monkeypatch) -> None:
