@@ -184,6 +184,8 @@ def test_a_training_writes_a_folder_that_says_how_to_ask(dataset: Dataset, tmp_p
     assert "Data set toy: 20 programs learned from; judged on: 4 of the test split." in card
     assert f"| 20 | {result.num_tokens:,} |" in card
     assert "| seed | 0 |" in card
+    assert "| size |" in card
+    assert "| lora |" not in card
     assert "def make_walker():" in card
 
 

@@ -216,6 +216,8 @@ def test_a_training_raises_held_out_pairs_and_writes_a_model_that_can_be_asked(
     assert "Runs: run." in card
     assert f"| all | {before.num_pairs} |" in card
     assert str(base) not in card
+    assert "| lora |" in card
+    assert "| vocabulary |" not in card
     model, taught = open_model(str(out))
     (answer,) = model.complete([Prompt("<filename>program.py\n")], Sampling(max_tokens=4))
     assert answer.error is None

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from ulmus.training.preferences import Pair
 
 
+NETWORK_ONLY = ("size", "vocabulary", "whole_lines", "recall")
+"""Settings of a new network and its tokenizer; a base brings its own."""
+
+BASE_ONLY = ("lora", "full")
+"""Settings of what is learned of a base."""
+
+
 def model_card(
     trainee: Trainee,
     settings: Settings,
@@ -178,8 +185,11 @@ def _readings(result: inventor.Result) -> list[str]:
 
 
 def _settings(course: Course) -> list[str]:
-    values = asdict(course).items()
-    return ["| setting | value |", "|---|---|", *(f"| {k} | {_plain(v)} |" for k, v in values)]
+    """Return a table of the settings that had a say."""
+    idle = BASE_ONLY if course.base == "none" else NETWORK_ONLY
+    values = {k: v for k, v in asdict(course).items() if k not in idle}
+    told = (f"| {k} | {_plain(v)} |" for k, v in values.items())
+    return ["| setting | value |", "|---|---|", *told]
 
 
 def _data(
