@@ -3,14 +3,14 @@
     python benchmarks/contest.py --arm syntax=1 --arm "syntax=0.5,diff=0.5" --arm diff=1 \\
         --arm replay=1 --runs runs/a --runs runs/b --model MODEL \\
         [--seed-program square] [--evaluations 20000] [--seeds 1,2,3] [--attempts 4]
-        [--line-attempts 4] [--no-aim]
-        [--adapt]
+        [--line-attempts 4] [--no-aim] [--adapt] [--tune-every 4000 [--tune-steps 300]]
 
 Each arm is a mixture of operators. `replay` pastes accepted edits of `--runs`. With `--adapt` each
 arm competes twice, with its shares as they are and with shares that adapt (`--adapt only`: the
-latter alone). Every arm gets the same seed program, seeds, batches and budget. One row per arm and
-seed: cells, QD score and best at the end; what became of the children; processor seconds of all
-processes; and the shares at the end if they adapt. "per simulated" looks at the map when the first
+latter alone). With `--tune-every` the diff model learns from what its own search accepts. Every arm
+gets the same seed program, seeds, batches and budget. One row per arm and seed: cells, QD score and
+best at the end; what became of the children; processor seconds of all processes; and the shares at
+the end if they adapt. "per simulated" looks at the map when the first
 so many valid walkers had been simulated, "per CPU s" when the first so many seconds had been spent,
 both at what the poorest arm reached.
 """
@@ -82,10 +82,15 @@ def compete(
     weights = parse_operators(arm)
     if config.adapt:
         arm += ADAPTS
-    told = config.model_copy(update={"seed": seed, "operators": {"syntax": 1.0}})
+    search = root.run
+    if config.tune_every is not None:
+        from ulmus.tuning import run_tuned as search
+    own = {name: weight for name, weight in weights.items() if name != "replay"}
+    told = config.model_copy(update={"seed": seed, "operators": own or {"syntax": 1.0}})
     experiment, log = root.start(told, folder)
-    operators = tuple(operator_named(name, config, edits) for name in weights)
-    experiment = replace(experiment, portfolio=Portfolio(operators, tuple(weights.values())))
+    if "replay" in weights:
+        operators = tuple(operator_named(name, config, edits) for name in weights)
+        experiment = replace(experiment, portfolio=Portfolio(operators, tuple(weights.values())))
     marks: list[Mark] = []
     start_s = family_cpu_s()
 
@@ -100,7 +105,7 @@ def compete(
         marks.append(Mark(progress.evaluations, simulated, spent_s, len(archive), archive.qd_score))
 
     with log:
-        progress = root.run(experiment, log, observe=observe)
+        progress = search(experiment, log, observe=observe)
     return Result(arm, seed, tuple(marks), row_of(arm, seed, progress, marks))
 
 
@@ -180,6 +185,8 @@ def main() -> None:
         const="both",
         help="let each arm also, or only, compete with shares that adapt",
     )
+    parser.add_argument("--tune-every", type=int, help="train the diff model each so often")
+    parser.add_argument("--tune-steps", type=int, default=300)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--name", default="contest")
     parser.add_argument("--machine")
@@ -197,6 +204,8 @@ def main() -> None:
         "workers": given.workers,
         "options": {"seed_program": given.seed_program},
         "diff": diff,
+        "tune_every": given.tune_every,
+        "tune_steps": given.tune_steps,
     }
     adapts = {None: (False,), "both": (False, True), "only": (True,)}[given.adapt]
     configs = [read_config(None, {**overrides, "adapt": adapt}) for adapt in adapts]
