@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,10 +146,55 @@ def test_each_epoch_gives_every_text_once_and_ends() -> None:
     assert orders[0] != orders[1]
 
 
+def test_a_balanced_order_gives_each_cell_as_often_and_goes_on_from_a_place() -> None:
+    texts = [[n, n, n] for n in range(12)]
+    cells = [0] * 6 + [1] * 3 + [2, 2, 3]
+
+    def given(lessons: TextLessons, count: int) -> list[int]:
+        return [lessons.rows(1, 0.0)[0].tokens[0] for _ in range(count)]
+
+    lessons = TextLessons(texts, 8, seed=1, groups=cells)
+    epochs = [given(lessons, 12) for _ in range(40)]
+    for epoch in epochs:
+        assert Counter(cells[n] for n in epoch) == {0: 3, 1: 3, 2: 3, 3: 3}
+    counts = Counter(n for epoch in epochs for n in epoch)
+    assert all(12 <= counts[n] <= 28 for n in range(6))  # 20 each
+    assert all(counts[n] == 40 for n in range(6, 9))
+    assert all(52 <= counts[n] <= 68 for n in range(9, 11))  # 60 each
+    assert counts[11] == 120
+    assert len({tuple(epoch) for epoch in epochs}) == 40
+    other = TextLessons(texts, 8, seed=1, groups=cells)
+    given(other, 17)
+    resumed = TextLessons(texts, 8, seed=1, groups=cells)
+    resumed.place = other.place
+    assert given(resumed, 20) == given(other, 20)
+
+
+def test_cells_are_those_of_the_programs_that_are_kept(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Sequence[int] | None] = []
+    taken = inventor.TextLessons
+
+    def lessons(*given: Any) -> TextLessons:
+        seen.append(given[4])
+        return taken(*given)
+
+    monkeypatch.setattr(inventor, "TextLessons", lessons)
+    rows = [replace(row, cell=n) for n, row in enumerate(dataset.train)]
+    rows[3] = replace(rows[3], text="")
+    some = replace(dataset, train=rows)
+    for balanced in (True, False):
+        settings = replace(TINY, steps=1, balanced=balanced)
+        assert train(some, settings, tmp_path / str(balanced))
+    assert seen == [[n for n in range(len(rows)) if n != 3], None]
+
+
 def test_what_is_too_long_or_holds_the_end_is_left_out_and_counted() -> None:
     tokenizer = train_tokenizer([program(1)], 400, numbered=False)
     found = encode([program(1), "x = 1\n" * 100, f"'{END}'", ""], tokenizer, 100)
     assert len(found.texts) == 1
+    assert found.places == [0]
     assert found.left_out == {"longer than 100 tokens": 1, f"holds {END}": 1, "empty": 1}
 
 

@@ -63,6 +63,9 @@ def train_inventor(
     epochs: Annotated[
         float | None, typer.Option(help="End after so many passes over the data.")
     ] = None,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="Learn from each cell of the map equally often.")
+    ] = False,
     seed: SEED = 0,
     threads: THREADS = 1,
     save_every: SAVE_EVERY = 5.0,
@@ -80,7 +83,7 @@ def train_inventor(
         "lora": lora, "full": full, "context": context, "tokens_per_step": tokens_per_step,
         "rate": rate, "precision": precision, "steps": steps, "minutes": minutes,
         "epochs": epochs, "seed": seed, "save_every_s": 60 * save_every, "held_out": held_out,
-        "readings": readings,
+        "readings": readings, "balanced": balanced,
     }  # fmt: skip
     folder = check_folder(out, resume)
     with needs_extra():

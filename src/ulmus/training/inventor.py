@@ -8,6 +8,7 @@ How this departs from the paper:
   - A new network has a tokenizer of its own, learned from the data.
   - Checkpoint: the paper samples from the one with the lowest training loss and completes programs
     with the one of the lowest test loss. We keep the last and report both losses as they went.
+  - With `balanced`, a cell is learned from as often as any other; the paper draws programs evenly.
   - Rates, tokens per step and epochs are not stated in the paper; ours are in `training.course`.
 """
 
@@ -64,11 +65,14 @@ class Settings(Course):
         context: Tokens of a row; longer programs are left out.
         epochs: End after so many passes over the data.
         readings: How often the test loss is looked at, evenly spaced.
+        balanced: Whether each cell of the map is learned from as often as any other, however many
+            programs it has.
     """
 
     context: int = 1024
     epochs: float | None = None
     readings: int = 10
+    balanced: bool = False
 
     def __post_init__(self) -> None:
         """Check what belongs together.
@@ -190,7 +194,8 @@ def train(
     tests = [row.text for row in _some(dataset.test, settings.held_out)]
     judged = encode(tests, trainee.tokenizer, settings.context, start)
     rows = packed_texts(judged.texts, settings.context)
-    lessons = TextLessons(learned.texts, settings.context, settings.seed, settings.epochs)
+    cells = [dataset.train[k].cell for k in learned.places] if settings.balanced else None
+    lessons = TextLessons(learned.texts, settings.context, settings.seed, settings.epochs, cells)
 
     # Steps
     ended = follow(

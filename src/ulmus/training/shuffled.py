@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 from ulmus.seeding import generator
@@ -13,7 +16,14 @@ T = TypeVar("T")
 class Shuffled(Generic[T]):
     """What the loop's `Lessons` want, but for the rows; each epoch has an order of its own."""
 
-    def __init__(self, items: Sequence[T], purpose: str, seed: int, epochs: float | None):
+    def __init__(
+        self,
+        items: Sequence[T],
+        purpose: str,
+        seed: int,
+        epochs: float | None,
+        groups: Sequence[Hashable] | None = None,
+    ):
         """Begin with the first epoch.
 
         Args:
@@ -21,7 +31,11 @@ class Shuffled(Generic[T]):
             purpose: Names the order among all that the seed decides.
             seed: Of the order.
             epochs: End after so many; None sets no end.
+            groups: Of each item; all groups are given equally often, and so are the items of one.
+                An epoch then holds some items more than once and some not at all. None: each once.
         """
+        sizes = Counter(groups or ())
+        self._sums = list(accumulate(1 / sizes[group] for group in groups or ()))
         self._items = items
         self._purpose = purpose
         self._seed = seed
@@ -61,5 +75,10 @@ class Shuffled(Generic[T]):
 
     def _go_to(self, epoch: int, position: int) -> None:
         self._epoch, self._position = epoch, position
-        numbers = range(len(self._items))
-        self._order = generator(self._seed, self._purpose, epoch, 0).sample(numbers, len(numbers))
+        rng, num_items = generator(self._seed, self._purpose, epoch, 0), len(self._items)
+        numbers: Sequence[int] = range(num_items)
+        if self._sums:  # systematic sampling: each as often as it should be, up or down to a whole
+            step, first = self._sums[-1] / num_items, rng.random()
+            places = (bisect(self._sums, (first + k) * step) for k in range(num_items))
+            numbers = [min(place, num_items - 1) for place in places]
+        self._order = rng.sample(numbers, num_items)

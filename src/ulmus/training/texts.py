@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tokenizers import Tokenizer
@@ -34,11 +34,13 @@ class Encoded:
         texts: Tokens of each text, its end token included.
         num_bytes: Length of these texts in UTF-8.
         left_out: How many were left out, by reason.
+        places: Of each text among those that were to be encoded.
     """
 
     texts: list[array[int]]
     num_bytes: int
     left_out: dict[str, int]
+    places: list[int]
 
     @property
     def bytes_per_token(self) -> float | None:
@@ -57,23 +59,25 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer, longest: int, start: str 
         start: Is put before each.
     """
     kept: list[array[int]] = []
+    places: list[int] = []
     num_bytes = 0
     left_out: Counter[str] = Counter()
     for first in range(0, len(texts), ENCODED_AT_ONCE):
-        some = []
-        for text in texts[first : first + ENCODED_AT_ONCE]:
+        some = {}
+        for place, text in enumerate(texts[first : first + ENCODED_AT_ONCE], first):
             if not text or END in text:
                 left_out["empty" if not text else f"holds {END}"] += 1
             else:
-                some.append(start + text + END)
-        encodings = tokenizer.encode_batch(some, add_special_tokens=False)
-        for text, encoding in zip(some, encodings, strict=True):
+                some[place] = start + text + END
+        encodings = tokenizer.encode_batch(list(some.values()), add_special_tokens=False)
+        for (place, text), encoding in zip(some.items(), encodings, strict=True):
             if len(encoding.ids) <= longest:
                 kept.append(array("I", encoding.ids))
+                places.append(place)
                 num_bytes += len(text.removeprefix(start).removesuffix(END).encode())
             else:
                 left_out[f"longer than {longest:,} tokens"] += 1
-    return Encoded(kept, num_bytes, dict(left_out))
+    return Encoded(kept, num_bytes, dict(left_out), places)
 
 
 def packed_texts(texts: Iterable[Sequence[int]], room: int) -> list[Row]:
@@ -99,7 +103,12 @@ class TextLessons(Shuffled[Sequence[int]]):
     """Texts in endless shuffled order; the loop's `Lessons`."""
 
     def __init__(
-        self, texts: Sequence[Sequence[int]], room: int, seed: int, epochs: float | None = None
+        self,
+        texts: Sequence[Sequence[int]],
+        room: int,
+        seed: int,
+        epochs: float | None = None,
+        groups: Sequence[Hashable] | None = None,
     ):
         """Take texts as tokens.
 
@@ -108,13 +117,14 @@ class TextLessons(Shuffled[Sequence[int]]):
             room: Tokens of a row.
             seed: Of the order.
             epochs: End after so many; None sets no end.
+            groups: Of each text, if all groups are to come equally often.
 
         Raises:
             TrainingError: There is no text.
         """
         if not texts:
             raise TrainingError("there is no text to learn from")
-        super().__init__(texts, "order/texts", seed, epochs)
+        super().__init__(texts, "order/texts", seed, epochs, groups)
         self._room = room
 
     def rows(self, num_tokens: int, done: float) -> list[Row]:
