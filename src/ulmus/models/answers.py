@@ -145,7 +145,7 @@ class Answer:
 
     @property
     def text_so_far(self) -> str:
-        """The text before a stop text was looked for in its last characters."""
+        """The text up to now; a character that still lacks bytes is marked with U+FFFD."""
         return self._text.decode("utf-8", "replace")
 
     @property
