@@ -40,6 +40,7 @@ class Preset(BaseModel):
         inventor_size: Of a new network.
         inventor_vocabulary: Tokens of a new tokenizer.
         inventor_whole_lines: Tokens of a new tokenizer may reach over words.
+        inventor_balanced: Each cell of the map is learned from equally often.
         inventor_context: Tokens of a row.
         inventor_tokens: Tokens of a step; None: the usual number.
         inventor_steps: Steps at most; None: no limit.
@@ -76,6 +77,7 @@ class Preset(BaseModel):
     inventor_size: str
     inventor_vocabulary: int = Field(ge=300)
     inventor_whole_lines: bool
+    inventor_balanced: bool
     inventor_context: int = Field(ge=8)
     inventor_tokens: int | None = Field(ge=1)
     inventor_steps: int | None = Field(ge=1)
@@ -121,6 +123,7 @@ TABLE: Mapping[str, tuple[Any, Any, Any, Any]] = {
     "inventor_size":       ("tiny",    "3m",      "33m",     "300m"),
     "inventor_vocabulary": (2_048,     1_024,     4_096,     8_192),
     "inventor_whole_lines": (True,     True,      False,     False),
+    "inventor_balanced":   (True,      False,     False,     False),
     "inventor_context":    (512,       1_024,     1_024,     2_048),
     "inventor_tokens":     (512,       None,      32_768,    131_072),
     "inventor_steps":      (600,       None,      None,      None),

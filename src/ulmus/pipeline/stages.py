@@ -85,7 +85,8 @@ def tasks_of(preset: Preset, until: str = REPORT) -> tuple[Task, ...]:
         {
             "base": preset.inventor_base, "size": preset.inventor_size,
             "vocabulary": preset.inventor_vocabulary,
-            "whole_lines": preset.inventor_whole_lines, "context": preset.inventor_context,
+            "whole_lines": preset.inventor_whole_lines, "balanced": preset.inventor_balanced,
+            "context": preset.inventor_context,
             "tokens_per_step": preset.inventor_tokens, "steps": preset.inventor_steps,
             "minutes": preset.inventor_minutes, "epochs": preset.inventor_epochs,
         },
