@@ -9,6 +9,7 @@ import pytest
 
 from ulmus.catalogue import make_operator, make_problem
 from ulmus.diffs.prompts import Layout
+from ulmus.models.drafts import LONGEST_LINE
 from ulmus.operators.diff import DiffSettings
 from ulmus.operators.drafting import EditCheck, ProgramCheck, state_of
 
@@ -165,6 +166,7 @@ def test_the_model_that_ships_goes_back_to_where_its_edit_held() -> None:
         "child uses an unknown name",
     }
     assert children(6, [7]) == [checked[7]]
-    # What held from the start is what it would have been.
-    pairs = zip(plain, checked, strict=True)
-    assert all(one == other for one, other in pairs if one.program is not None)
+    # What held from the start is what it would have been, but for lines that did not end.
+    for one, other in zip(plain, checked, strict=True):
+        if one.program is not None and max(map(len, one.answer.split("\n"))) <= LONGEST_LINE:
+            assert one == other
