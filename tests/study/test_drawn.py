@@ -129,3 +129,15 @@ def test_wrong_folders_are_told_before_the_work(tmp_path, options, said) -> None
     assert (done.returncode, done.stdout) == (2, "")
     assert said in " ".join(done.stderr.split())
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_study_that_is_resumed_from_an_empty_file_and_fails_says_why(tmp_path) -> None:
+    out = tmp_path / "s"
+    out.mkdir()
+    (out / NAME).write_bytes(b'{"key": "cut off')
+    asked = [sys.executable, "-m", "ulmus", "study", "repair", "--operator", "node", "-n", "5"]
+    told = [*asked, "--rate", "7", "--out", str(out), "--resume"]
+    done = subprocess.run(told, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "rate" in done.stderr
+    assert "Traceback" not in done.stderr

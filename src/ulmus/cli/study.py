@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -185,7 +185,8 @@ def _folder(out: Path | None, resume: bool) -> Iterator[Drawn]:
         if len(drawn):
             say(f"{len(drawn):,} samples are in {out}; --resume goes on with them")
         else:
-            out.rmdir()
+            with suppress(OSError):
+                out.rmdir()  # only if nothing was written
         raise
 
 

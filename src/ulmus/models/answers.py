@@ -140,8 +140,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The text without what ended it; a character that was cut is marked with U+FFFD."""
-        text = self._text.decode("utf-8", "replace")
-        return cut_at_stop(text, self._words)  # a stop text may be the mark itself
+        return cut_at_stop(self.text_so_far, self._words)  # a stop text may be the mark itself
 
     @property
     def text_so_far(self) -> str:

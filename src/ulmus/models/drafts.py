@@ -33,11 +33,11 @@ class Draft:
         To be called after each token. Once a line was drawn so often as the check allows, it is
         kept as it is, and nothing is looked at behind it.
         """
+        if not self._left:
+            return False
         text = answer.text_so_far
         end = len(text) if answer.ended else text.rfind("\n") + 1
         standing: Standing
-        if not self._left:
-            return False
         if answer.ended or end > self._seen:
             standing = self._check.standing(text[:end], ended=answer.ended)
         elif len(text) - end > LONGEST_LINE:

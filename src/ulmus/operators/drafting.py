@@ -31,17 +31,17 @@ def state_of(text: str) -> State:
         that has begun must go on: within brackets or quotes, after a backslash, before `except`;
         "broken" if no program begins so.
     """
-    fault = _fault(text)
-    if fault is None:
+    complaint = _complaint(text)
+    if complaint is None:
         return "whole"
-    if fault != "incomplete input":
+    if complaint != "incomplete input":
         return "broken"
     last = text.rstrip().rpartition("\n")[2]
     body = " " * (len(last) - len(last.lstrip()) + 1) + "pass\n"
-    return "open" if _fault(text + body) is None else "inside"
+    return "open" if _complaint(text + body) is None else "inside"
 
 
-def _fault(text: str) -> str | None:
+def _complaint(text: str) -> str | None:
     """Return what the compiler says of a text, None if nothing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
