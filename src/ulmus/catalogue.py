@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module, metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -114,16 +115,27 @@ def make_sample(name: str, settings: SampleSettings) -> Operator:
 
     Raises:
         ConfigError, ModelError: No such model, it cannot be read, or it writes no programs.
+        DataFormatError: The data set that the settings name cannot be read.
     """
     from ulmus.models.inventing import read_inventing
     from ulmus.models.shelf import find_model, open_model
     from ulmus.operators.sample import SampleOperator
+    from ulmus.training.dataset import read_dataset
 
     if not settings.model:
         raise ConfigError("the operator sample needs a model of programs; name it: sample:FOLDER")
     told = read_inventing(find_model(settings.model))
     model, _ = open_model(settings.model)
-    return SampleOperator(model, told, settings, _plain(name))
+    known: list[str] = []
+    if settings.new_attempts > 1:
+        if not settings.known:
+            raise ConfigError(
+                "the operator sample draws what is known again (new_attempts is "
+                f"{settings.new_attempts}), so it needs the folder of a data set: set `known`"
+            )
+        dataset = read_dataset(Path(settings.known))
+        known = [row.hash for row in (*dataset.train, *dataset.test)]
+    return SampleOperator(model, told, settings, _plain(name), known)
 
 
 def _plain(name: str) -> str:

@@ -138,9 +138,38 @@ def test_samples_are_compared_with_the_data_set(model: Path, run: Path, tmp_path
     assert drawn["programs"] == drawn["cells"] == min(100, len(data.train))  # a champion per cell
     assert drawn["qd_score"] == pytest.approx(sum(row.fitness for row in data.train))
     assert told["qd_ratio"] == pytest.approx(told["qd_score"] / drawn["qd_score"])
+    scores = {(row.fitness, *row.measures.values()) for row in data.train + data.test}
+    judged = {step.program: step for step, _ in content(tmp_path / "run") if step.fitness}
+    unlike = sum(
+        one in judged and (judged[one].fitness, *judged[one].measures) not in scores
+        for one in samples
+    )
+    assert told["new_scores"] == pytest.approx(unlike / 100)
+    assert 0 < told["new_scores"] < told["new"]
     other = invoke("sample", model, "-n", 20, "--into", tmp_path / "other", "--workers", 0,
                    "--data", tmp_path / "data", "--terrain", "bumpy")  # fmt: skip
     assert other["data"] is None  # its figures are of another terrain
+    assert other["new_scores"] is None
+
+
+def test_programs_of_the_data_set_are_drawn_again(model: Path, run: Path, tmp_path: Path) -> None:
+    data, into = tmp_path / "data", tmp_path / "run"
+    invoke("dataset", run, "--percentile", 50, "--out", data)
+    told = ("sample", model, "--into", into, "--workers", 0, "--seed", 9)
+    drawn = (*told, "--data", data, "--new-attempts", 20)
+    invoke(*drawn, "-n", 30)
+    again = invoke(*drawn, "-n", 90, "--resume")
+    plain = invoke("sample", model, "-n", 90, "--into", tmp_path / "plain", "--workers", 0,
+                   "--seed", 9, "--data", data)  # fmt: skip
+    assert plain["new"] < 0.3  # most of them such that do not run
+    assert again["new"] > 2 * plain["new"]
+    assert again["new_scores"] > plain["new_scores"]
+    with pytest.raises(RunMismatchError):
+        invoke(*told, "--data", data, "-n", 100, "--resume")
+    invoke("dataset", into, "--percentile", 50, "--out", tmp_path / "other")
+    assert len(read_dataset(tmp_path / "other").train) != len(read_dataset(data).train)
+    with pytest.raises(RunMismatchError):
+        invoke(*told, "--data", tmp_path / "other", "--new-attempts", 20, "-n", 100, "--resume")
 
 
 def test_the_map_of_the_data_set_holds_the_best_of_each_cell(tmp_path: Path) -> None:
@@ -262,6 +291,7 @@ def test_what_makes_no_sense_is_named(model: Path, run: Path, tmp_path: Path) ->
         ((model, *out, "--property", "height"), ConfigError),
         ((model, *out, "--property", "fitness 1 height 2 width 3 mass 4"), ConfigError),
         ((model, *out, "--orders", 3), ConfigError),
+        ((model, *out, "--new-attempts", 2), ConfigError),
         ((model, *out, "--data", tmp_path), UlmusError),
         ((model, "-n", 5, "--resume"), ConfigError),
     ):

@@ -131,6 +131,8 @@ def test_every_setting_that_can_change_a_program_is_in_the_identity() -> None:
         SampleOperator(model, told, SampleSettings(max_tokens=7)),
         SampleOperator(model, told, SampleSettings(attempts=2)),
         SampleOperator(model, told, SampleSettings(line_attempts=2)),
+        SampleOperator(model, told, SampleSettings(new_attempts=2)),
+        SampleOperator(model, told, SampleSettings(new_attempts=2), known=[Program("x").hash]),
         SampleOperator(model, told, SampleSettings(orders=[ORDER])),
         SampleOperator(model, Inventing(prompt="x", properties="before")),
         SampleOperator(ScriptedModel(["y"]), told),
@@ -170,6 +172,29 @@ def test_a_program_that_is_sure_to_fail_is_drawn_again(answers, attempts, calls,
     assert len(seeds) == len(model.seeds) == calls
 
 
+@pytest.mark.parametrize(
+    ("answers", "attempts", "new_attempts", "calls", "kept"),
+    [
+        (["x = 0\n", "x = 1\n"], 1, 1, 1, "x = 0\n"),
+        (["x = 0\n", "x = 1\n"], 1, 3, 2, "x = 1\n"),
+        (["x = 0\n", "x = 0\n"], 5, 2, 2, "x = 0\n"),  # the last is kept
+        (["x = (\n", "x = 1\n"], 1, 3, 1, "x = (\n"),  # what fails is drawn again by `attempts`
+        (["x = (\n", "x = 0\n", "x = 1\n"], 2, 3, 3, "x = 1\n"),
+        (["x = 0\n", "x = (\n"], 5, 2, 2, "x = 0\n"),  # better a known one than none
+        (["x = 0\n", "x = (\n", "x = 1\n"], 1, 3, 3, "x = 1\n"),
+    ],
+)
+def test_a_program_that_is_known_is_drawn_again(
+    answers, attempts, new_attempts, calls, kept
+) -> None:
+    model = Listed(answers)
+    settings = SampleSettings(attempts=attempts, new_attempts=new_attempts)
+    known = [Program(TOLD.prompt + "x = 0\n").hash]
+    proposal = drawn(SampleOperator(model, TOLD, settings, known=known))
+    assert proposal.program == Program(TOLD.prompt + kept)
+    assert len({seed for (seed,) in model.seeds}) == len(model.seeds) == calls
+
+
 def test_only_those_that_fail_are_drawn_again() -> None:
     model = ScriptedModel(lambda prompt: f"x = {'(' * (prompt.seed % 2)}1\n")
     operator = SampleOperator(model, TOLD, SampleSettings(attempts=40))
@@ -187,6 +212,7 @@ def test_bad_settings_are_refused() -> None:
         {"top_p": 0.0},
         {"max_tokens": 0},
         {"attempts": 0},
+        {"new_attempts": 0},
         {"order": "x"},
     ):
         with pytest.raises(ValidationError):

@@ -62,6 +62,10 @@ def sample(
         ),
     ] = 1,
     line_attempts: Annotated[int, _LINE_ATTEMPTS] = 1,
+    new_attempts: Annotated[
+        int,
+        typer.Option(min=1, max=100, help="How often one is drawn until it is none of --data."),
+    ] = 1,
     workers: Annotated[int | None, _WORKERS] = None,
     seed: Annotated[int, _SEED] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --into.")] = False,
@@ -83,6 +87,10 @@ def sample(
     }  # fmt: skip
     if max_tokens is not None:
         settings["max_tokens"] = max_tokens
+    if new_attempts > 1:
+        if data is None:
+            raise ConfigError("--new-attempts needs --data, whose programs are drawn again")
+        settings |= {"new_attempts": new_attempts, "known": str(data.resolve())}
     fields: dict[str, Any] = {"evaluations": samples, "seed": seed}
     if workers is not None:
         fields["workers"] = workers
@@ -148,6 +156,7 @@ def _print(
                 "valid": figures.valid,
                 "distinct": figures.distinct,
                 "new": figures.new,
+                "new_scores": figures.new_scores,
                 "cells": mine.cells,
                 "qd_score": mine.qd_score,
                 "best_fitness": mine.best,
@@ -163,6 +172,8 @@ def _print(
         f"{100 * figures.distinct:.1f} % distinct"
         + ("" if figures.new is None else f", {100 * figures.new:.1f} % not in the data set")
     )
+    if figures.new_scores is not None:
+        print(f"{100 * figures.new_scores:.1f} % valid and scored as no program of the data set")
     print(f"{mine.cells} cells, QD score {mine.qd_score:,.0f}, best {mine.best:.1f}")
     if compared is not None:
         print(

@@ -49,6 +49,9 @@ class SampleFigures:
         distinct: Distinct texts, as a share of the samples that are a program.
         new: Share of the samples that are a program of which no row of the data set has the text;
             None without a data set.
+        new_scores: Share of the samples that are valid and whose fitness and measures no row of
+            the data set has: another walker, and not only another text for the same one; None
+            without a data set that was scored likewise.
         map: What they made of the map.
         order: Spearman's rank correlation of what was asked for and what came, by property, over
             the valid samples; only properties of which several values were asked for.
@@ -57,6 +60,7 @@ class SampleFigures:
     valid: float
     distinct: float
     new: float | None
+    new_scores: float | None
     map: MapFigures
     order: Mapping[str, float]
 
@@ -94,10 +98,12 @@ def sampling_of(
 def figures_of(log: RunLog, dataset: Dataset | None = None) -> SampleFigures:
     """Return the figures of a run that sampled a model of programs."""
     measures = measures_of(log.manifest)
-    known = {row.hash for row in (*dataset.train, *dataset.test)} if dataset else set()
+    rows = (*dataset.train, *dataset.test) if dataset else ()
+    known = {row.hash for row in rows}
+    known_scores = {_key({FITNESS: row.fitness, **row.measures}) for row in rows}
     scores: dict[str, dict[str, float] | None] = {}
     best: dict[int, float] = {}
-    samples = valid = new = 0
+    samples = valid = new = new_scores = 0
     programs: list[str] = []
     pairs: list[tuple[dict[str, float], dict[str, float]]] = []
     notes = {number: text.note for number, text in log.texts()}
@@ -115,16 +121,24 @@ def figures_of(log: RunLog, dataset: Dataset | None = None) -> SampleFigures:
         if step.admitted and step.cell is not None and step.fitness is not None:
             best[step.cell] = step.fitness
         obtained = scores[step.program]
-        valid += obtained is not None
-        if obtained is not None and note:
+        if obtained is None:
+            continue
+        valid += 1
+        new_scores += _key(obtained) not in known_scores
+        if note:
             pairs.append((dict(read_comment(note)), obtained))
     return SampleFigures(
         valid / max(1, samples),
         len(scores) / max(1, len(programs)),
         new / max(1, len(programs)) if dataset else None,
+        new_scores / max(1, samples) if dataset and same_scoring(log, dataset) else None,
         MapFigures(samples, len(best), sum(best.values()), max(best.values(), default=0.0)),
         correlations(pairs),
     )
+
+
+def _key(scores: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(scores.items()))
 
 
 def same_scoring(log: RunLog, dataset: Dataset) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -46,6 +46,9 @@ class SampleSettings(BaseModel):
             model learned to write, faults included.
         line_attempts: How often a line is drawn until a Python program may begin so, by a model of
             a folder (`ulmus.operators.drafting`); the last is kept as it is.
+        new_attempts: How often a program is drawn until it is none of the data set `known`; the
+            last is kept, but none that is sure to fail instead of one that is not.
+        known: Folder of a data set, that which the model learned; needed by `new_attempts` above 1.
         siblings: Programs that a worker has written at a time.
         orders: Comments with properties that are asked for, one of them for each program
             (`ulmus.properties`), of a model that was taught them before the program.
@@ -59,6 +62,8 @@ class SampleSettings(BaseModel):
     max_tokens: int | None = Field(default=None, ge=1)
     attempts: int = Field(default=1, ge=1, le=100)
     line_attempts: int = Field(default=1, ge=1, le=100)
+    new_attempts: int = Field(default=1, ge=1, le=100)
+    known: str = ""
     siblings: int = Field(default=32, ge=1, le=100_000)
     orders: list[str] = Field(default_factory=list)
 
@@ -75,14 +80,16 @@ class SampleOperator:
         told: Inventing,
         settings: SampleSettings | None = None,
         name: str = "sample",
+        known: Collection[str] = (),
     ) -> None:
         """Set up.
 
         Args:
             model: Continues the prompt.
             told: How it was taught.
-            settings: How it is asked; its `model` has been acted upon.
+            settings: How it is asked; its `model` and `known` have been acted upon.
             name: Name of the operator; several models at once need several names.
+            known: Hashes of the programs that are drawn again, see `SampleSettings.new_attempts`.
 
         Raises:
             ConfigError: Properties are ordered of a model that was not taught to heed them.
@@ -94,6 +101,7 @@ class SampleOperator:
         self._orders = self._settings.orders or [""]
         self._prompts = [prompt_for(told, order) for order in self._orders]
         self._sampling = sampling_for(told, self._settings)
+        self._known = frozenset(known)
 
     @property
     def siblings(self) -> int:
@@ -115,6 +123,9 @@ class SampleOperator:
         }
         if told.line_attempts > 1:
             parts["line_attempts"] = told.line_attempts
+        if told.new_attempts > 1:
+            known = hashlib.sha256(" ".join(sorted(self._known)).encode()).hexdigest()[:12]
+            parts |= {"new_attempts": told.new_attempts, "known": known}
         return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"
 
     def propose(
@@ -128,18 +139,27 @@ class SampleOperator:
         Raises:
             ModelError: The model itself is out of reach or broken.
         """
+        told = self._settings
         places = [int(rng.random() * len(self._prompts)) for rng in rngs]
+        draws = [0] * len(rngs)
+        sound: dict[int, Proposal] = {}
 
         def prompt(entry: int) -> Prompt:
-            text, attempts = self._prompts[places[entry]], self._settings.line_attempts
-            return draft_prompt(self._told, text, rngs[entry].getrandbits(64), attempts)
+            seed = rngs[entry].getrandbits(64)
+            return draft_prompt(self._told, self._prompts[places[entry]], seed, told.line_attempts)
 
         def read(entry: int, completion: Completion) -> tuple[Proposal, bool]:
             proposal = self._read(places[entry], completion)
+            draws[entry] += 1
             made = proposal.program
-            return proposal, made is not None and fault("", made.source) is None
+            if made is not None and fault("", made.source) is None:
+                sound[entry] = proposal
+                if made.hash not in self._known:
+                    return proposal, True
+            enough = told.new_attempts if entry in sound else told.attempts
+            return sound.get(entry, proposal), draws[entry] >= enough
 
-        attempts = self._settings.attempts
+        attempts = max(told.attempts, told.new_attempts)
         proposals = ask(self._model, self._sampling, range(len(rngs)), prompt, read, attempts)
         return [proposals[entry] for entry in range(len(rngs))]
 

@@ -230,6 +230,7 @@ def make_samples(
         "valid": figures.valid,
         "distinct": figures.distinct,
         "new": figures.new,
+        "new_scores": figures.new_scores,
         "cells": figures.map.cells,
         "qd_score": figures.map.qd_score,
         "best": figures.map.best,
