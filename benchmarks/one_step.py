@@ -159,14 +159,14 @@ def main() -> None:
         aim=not given.no_aim,
     )
     operators = [make_operator(name, told) for name in given.operator]
+    maps = {run: [map_of(run, int(at)) for at in given.at.split(",")] for run in given.runs}
     rows = []
     for run in given.runs:
         with RunLog.open_read_only(run) as log:
             problem, sandbox = build_evaluation(stored_config(log))
         prepare(problem, sandbox, *operators)
         evaluator = Evaluator(problem, sandbox, lambda: local_executor(given.workers))
-        for at in map(int, given.at.split(",")):
-            here = map_of(run, at)
+        for here in maps[run]:
             for operator in operators:
                 rows.append(row_of(here, operator, given.temperature, given.children, evaluator))
                 print_rows([rows[-1]])
