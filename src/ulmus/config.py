@@ -19,7 +19,7 @@ OPERATORS_OF = {"sodarace": {"syntax": 0.78, "crossover": 0.2, "diff": 0.02}}
 """Other mixtures for the problems that the model which ships was taught; see LOG.md for the table
 that chose it. Of other problems it knows nothing."""
 DEFAULT_MINUTES = 1.0
-BUDGET = frozenset({"evaluations", "minutes"})
+BUDGET = frozenset({"evaluations", "minutes", "tokens"})
 """The keys that say when a run ends."""
 
 TABLES = ("options", "diff", "sample")
@@ -48,6 +48,8 @@ class RunConfig(BaseModel):
         depth: How many batches generation may be ahead of the map.
         evaluations: The run ends after so many evaluations; a total over all resumes.
         minutes: The run ends after so many minutes; a total over all resumes.
+        tokens: The run ends after models on servers have read and written so many tokens; a total
+            over all resumes.
         workers: Worker processes; does not change what the run finds.
     """
 
@@ -69,6 +71,7 @@ class RunConfig(BaseModel):
     depth: int = Field(default=2, ge=1, le=64)
     evaluations: int | None = Field(default=None, ge=1)
     minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tokens: int | None = Field(default=None, ge=1)
     workers: int = Field(default_factory=available_cores, ge=0, le=1024)
 
 

@@ -7,6 +7,7 @@ down whenever it runs alone is invalid ("crashed"), and the rest of its chunk is
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
@@ -15,8 +16,9 @@ from math import isfinite
 from typing import Any, TypeVar
 
 from ulmus.errors import EvaluationError
+from ulmus.models import meter
 from ulmus.problems.base import Problem
-from ulmus.records import Evaluation, Program
+from ulmus.records import NO_USAGE, Evaluation, Program, Usage
 from ulmus.sandbox.base import Sandbox
 
 T = TypeVar("T")
@@ -81,7 +83,8 @@ class Evaluator:
     """Evaluates batches on an executor that is rebuilt when its workers die.
 
     Attributes:
-        called_s: CPU time of all that `call_all` has had done.
+        called_s: CPU time of all that `call_all` has had done in other processes.
+        usage: What was asked of models on servers there.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class Evaluator:
         self._executor: Executor | None = None
         self._open: list[Ticket] = []
         self.called_s = 0.0
+        self.usage = NO_USAGE
 
     def start(self, programs: Sequence[Program], problem: Problem | None = None) -> Ticket:
         """Send programs to the workers and return at once.
@@ -149,13 +153,16 @@ class Evaluator:
         """
         for _ in range(MAX_LOSSES):
             try:
-                futures = [self._workers().submit(_timed, function, task) for task in tasks]
-                results = [future.result() for future in futures]
+                futures = [self._workers().submit(_metered, function, task) for task in tasks]
+                done = [future.result() for future in futures]
             except (BrokenExecutor, CancelledError):
                 self.close(wait=False)  # what is open is sent again when it is collected
             else:
-                self.called_s += sum(spent_s for _, spent_s in results)
-                return [result for result, _ in results]
+                for _, spent in done:
+                    if spent.process != os.getpid():
+                        self.called_s += spent.cpu_s
+                        self.usage += spent.usage
+                return [result for result, _ in done]
         self._check_workers()
         raise EvaluationError(f"workers died {MAX_LOSSES} times at {function!r}")
 
@@ -232,11 +239,21 @@ class Evaluator:
         return ChunkResult((Evaluation.invalid(CRASHED),), 0.0, 0.0)
 
 
-def _timed(function: Callable[..., T], task: tuple[Any, ...]) -> tuple[T, float]:
-    """Call a function and return its result and the CPU seconds that it took."""
-    start = time.process_time()
+@dataclass(frozen=True)
+class _Spent:
+    """What a call took: CPU seconds, what it asked of servers, and the process it ran in."""
+
+    cpu_s: float
+    usage: Usage
+    process: int
+
+
+def _metered(function: Callable[..., T], task: tuple[Any, ...]) -> tuple[T, _Spent]:
+    """Call a function and return its result and what it took."""
+    start, before = time.process_time(), meter.counted()
     result = function(*task)
-    return result, time.process_time() - start
+    spent = _Spent(time.process_time() - start, meter.counted() - before, os.getpid())
+    return result, spent
 
 
 def _nothing() -> None:

@@ -309,9 +309,9 @@ def _check_identity(log: RunLog, experiment: Experiment, before: RunConfig) -> N
 def budget_of(config: RunConfig) -> Budget:
     """Return when a run ends: after a minute if nothing else was said."""
     minutes = config.minutes
-    if minutes is None and config.evaluations is None:
+    if minutes is None and config.evaluations is None and config.tokens is None:
         minutes = DEFAULT_MINUTES
-    return Budget(config.evaluations, None if minutes is None else 60.0 * minutes)
+    return Budget(config.evaluations, None if minutes is None else 60.0 * minutes, config.tokens)
 
 
 def _logged_seeds(log: RunLog) -> list[Program]:

@@ -105,6 +105,58 @@ class Completion:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What models on servers have been asked and have answered.
+
+    Attributes:
+        num_requests: Requests that were sent, retries included.
+        num_retries: Requests that were sent again.
+        num_answers: Prompts that got a text.
+        num_failures: Prompts that got none.
+        num_uncounted: Texts for which the server did not say how many tokens they took.
+        prompt_tokens: Tokens that were read, as the server counts them.
+        completion_tokens: Tokens that were written, the same.
+    """
+
+    num_requests: int = 0
+    num_retries: int = 0
+    num_answers: int = 0
+    num_failures: int = 0
+    num_uncounted: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens that were read and written, those that nobody counted left out."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        """Return the sum."""
+        names = self.__dataclass_fields__
+        return Usage(*(getattr(self, name) + getattr(other, name) for name in names))
+
+    def __sub__(self, other: Usage) -> Usage:
+        """Return what has been added since."""
+        names = self.__dataclass_fields__
+        return Usage(*(getattr(self, name) - getattr(other, name) for name in names))
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        again = f" ({self.num_retries:,} of them again)" if self.num_retries else ""
+        lost = f", {self.num_failures:,} prompts without answer" if self.num_failures else ""
+        unknown = f"; {self.num_uncounted:,} answers not counted" if self.num_uncounted else ""
+        return (
+            f"{self.num_requests:,} requests{again}{lost}, {self.prompt_tokens:,} tokens read, "
+            f"{self.completion_tokens:,} written{unknown}"
+        )
+
+
+NO_USAGE = Usage()
+"""Nothing was asked."""
+
+
+@dataclass(frozen=True)
 class Proposal:
     """A child that an operator proposes, or its refusal.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +22,7 @@ from ulmus.models.shelf import find_model, knows_effects, open_model
 from ulmus.operators.soundness import FAULTS
 from ulmus.records import Json, Placement, Sampling
 from ulmus.runs.log import RunLog
-from ulmus.search.loop import Budget, Progress
+from ulmus.search.loop import Progress
 from ulmus.training.accepted import edits_of_runs
 from ulmus.training.evaluation import Quality, sample_quality
 
@@ -267,12 +267,9 @@ def run_tuned(
         at = (log.num_steps // every + 1) * every
         if final.evaluations is not None:
             at = min(at, final.evaluations)
-        progress = root.run(
-            experiment, log, observe=observe, stop=stop, budget=Budget(at, final.seconds)
-        )
-        over = final.seconds is not None and progress.elapsed_s >= final.seconds
-        spent = final.evaluations is not None and progress.evaluations >= final.evaluations
-        if over or spent or stop():
+        budget = replace(final, evaluations=at)
+        progress = root.run(experiment, log, observe=observe, stop=stop, budget=budget)
+        if final.is_spent(progress.evaluations, progress) or stop():
             return progress
         number = len(tuned) + 1
         folder = log.folder / MODELS / f"tuned-{number}"

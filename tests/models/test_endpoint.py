@@ -17,11 +17,11 @@ from fake_server import Said, drip, prompt_of, raw, serving, text
 from ulmus.catalogue import make_operator
 from ulmus.errors import ConfigError, ModelError
 from ulmus.models.conformance import check_model
-from ulmus.models.endpoint import EndpointModel, Usage
+from ulmus.models.endpoint import EndpointModel
 from ulmus.models.endpoint_names import EndpointSettings, is_endpoint, parse_endpoint
 from ulmus.models.shelf import find_model, open_model
 from ulmus.operators.diff import NO_ANSWER, PAPER_MESSAGES, DiffSettings
-from ulmus.records import Completion, Program, Prompt, Sampling
+from ulmus.records import Completion, Program, Prompt, Sampling, Usage
 
 SAMPLING = Sampling(0.7, 0.9, 64, stop=("END",))
 KEY = "sk-very-secret-0123456789"

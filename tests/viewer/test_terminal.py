@@ -12,7 +12,7 @@ from fake_run import CHILD, GRANDCHILD, MEASURES, SEED, make_run
 from rich.console import Console
 
 from ulmus.errors import ConfigError
-from ulmus.records import Measure
+from ulmus.records import NO_USAGE, Measure, Usage
 from ulmus.runs.log import RunLog
 from ulmus.runs.views import Tally
 from ulmus.viewer.colours import heat
@@ -51,6 +51,7 @@ class FakeProgress:
     elapsed_s: float = 61.0
     valid_share: float = 0.79
     tallies: dict[str, Tally] = field(default_factory=dict)
+    usage: Usage = NO_USAGE
 
 
 @pytest.fixture
@@ -116,12 +117,23 @@ def test_the_progress_fits_an_ordinary_terminal(log: RunLog, goal: float | None)
     tallies = overview(log).tallies
     cells = {k: 1000.0 * k for k in range(0, 1728, 2)}
     many = FakeProgress(FakeMap(cells), evaluations=1_024_000, tallies=tallies)
+    many.usage = Usage(80_000, prompt_tokens=123_456_789)
     for colour in (None, "truecolor"):
         lines = printed(progress_panel(many, MEASURES, goal), colour=colour).splitlines()
         assert len(lines) <= 24
     plain = printed(progress_panel(many, MEASURES, goal))
     assert max(map(len, plain.splitlines())) <= 80
-    for word in ("1,024,000", "864", "of 1,728", "79%", "syntax", "crossover", "1:01", "…"):
+    for word in (
+        "1,024,000",
+        "864",
+        "of 1,728",
+        "79%",
+        "syntax",
+        "crossover",
+        "1:01",
+        "123,456,789",
+        "…",
+    ):
         assert (word in plain) is (word != "…")
 
 

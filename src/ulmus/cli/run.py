@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, say
 from ulmus.errors import ConfigError
+from ulmus.records import NO_USAGE
 
 if TYPE_CHECKING:
     from ulmus.cli.watch import Watcher
@@ -40,6 +42,10 @@ def run(
     minutes: Annotated[
         float | None,
         typer.Option(help="End after so many minutes in total; 1 if no budget is given."),
+    ] = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option(min=1, help="End after servers have read and written so many in total."),
     ] = None,
     operators: Annotated[
         str | None, typer.Option(help="Operators with weights, such as syntax=0.8,crossover=0.2.")
@@ -88,6 +94,7 @@ def run(
         seed=seed,
         evaluations=evaluations,
         minutes=minutes,
+        tokens=tokens,
         operators=None if operators is None else parse_operators(operators),
         adapt=adapt,
         tune_every=tune_every,
@@ -148,7 +155,7 @@ def _search(
         try:
             budget = root.budget_of(config)
             axes = experiment.problem.measures
-            with Watcher(axes, budget.evaluations, budget.seconds) as watcher:
+            with Watcher(axes, budget.evaluations, budget.seconds, budget.tokens) as watcher:
                 progress = _run(experiment, log, watcher, interrupts)
         except BaseException:
             if not log.num_steps and resume is None:
@@ -158,7 +165,7 @@ def _search(
             say(
                 f"nothing to do: this run has had {progress.evaluations:,} evaluations in "
                 f"{progress.elapsed_s / 60:.2g} minutes; give it more with --evaluations or "
-                "--minutes, which count from its beginning"
+                "--minutes (or --tokens), which count from its beginning"
             )
     _print_summary(progress, log.folder, config.seed, json)
 
@@ -191,6 +198,7 @@ def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> N
                 "valid_share": progress.valid_share,
                 "seed": seed,
                 **adapted,
+                **({"usage": asdict(progress.usage)} if progress.usage != NO_USAGE else {}),
             }
         )
         return
@@ -199,6 +207,8 @@ def _print_summary(progress: Progress, folder: Path, seed: int, json: bool) -> N
         f"{100 * progress.valid_share:.0f} % valid: {len(progress.archive)} cells, "
         f"QD score {progress.archive.qd_score:,.0f}, best {best_fitness:.1f}"
     )
+    if progress.usage != NO_USAGE:
+        print(f"servers: {progress.usage}")
     if progress.shares:
         told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in progress.shares.items())
         print(f"shares at the end: {told}")

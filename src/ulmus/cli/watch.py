@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ulmus.cli.output import say
-from ulmus.records import Measure, Placement
+from ulmus.records import NO_USAGE, Measure, Placement
 from ulmus.search.map_elites import SEED_OPERATOR
 
 if TYPE_CHECKING:
@@ -32,11 +32,16 @@ class Watcher:
     """Shows the progress of a run on standard error."""
 
     def __init__(
-        self, measures: Sequence[Measure], evaluations: int | None, seconds: float | None
+        self,
+        measures: Sequence[Measure],
+        evaluations: int | None,
+        seconds: float | None,
+        tokens: int | None = None,
     ) -> None:
         self._measures = tuple(measures)
         self._evaluations = evaluations
         self._seconds = seconds
+        self._tokens = tokens
         self._last_s = float("-inf")
         self._live: Any = None
         self._unshown: Progress | None = None
@@ -73,7 +78,10 @@ class Watcher:
     def _show(self, progress: Progress) -> None:
         self._unshown = None
         if self._live is None:
-            say("\n".join([self._line(progress), *_shares(progress)]))
+            lines = [self._line(progress), *_shares(progress)]
+            if progress.usage != NO_USAGE:
+                lines.append(f"{'':10}servers: {progress.usage}")
+            say("\n".join(lines))
         else:
             from ulmus.viewer.terminal import progress_panel
 
@@ -87,6 +95,8 @@ class Watcher:
             shares.append(progress.evaluations / self._evaluations)
         if self._seconds is not None:
             shares.append(progress.elapsed_s / self._seconds)
+        if self._tokens is not None:
+            shares.append(progress.usage.tokens / self._tokens)
         return min(1.0, max(shares)) if shares else None
 
     def _line(self, progress: Progress) -> str:

@@ -13,10 +13,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ulmus.errors import ModelError
-from ulmus.models.endpoint_call import Call, Dialect, Usage
+from ulmus.models import meter
+from ulmus.models.endpoint_call import Call, Dialect
 from ulmus.models.endpoint_exchange import Kind, Reply
 from ulmus.models.endpoint_names import KEY_VARIABLE, EndpointSettings
-from ulmus.records import Completion, Prompt, Sampling
+from ulmus.records import NO_USAGE, Completion, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:
     import httpx2
@@ -50,7 +51,7 @@ class EndpointModel:
         """
         self.settings = settings
         self._dialect = Dialect()
-        self._usage = Usage()
+        self._usage = NO_USAGE
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[EndpointModel], tuple[EndpointSettings]]:
@@ -88,6 +89,7 @@ class EndpointModel:
             finally:
                 with self._lock:
                     self._usage += call.usage
+                meter.count(call.usage)
         self._check(replies)
         return [reply.completion for reply in replies]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ulmus.models.endpoint_exchange import LATE, Kind, Reply, exchange
 from ulmus.models.endpoint_names import EndpointSettings
 from ulmus.models.endpoint_wire import payload
-from ulmus.records import Prompt, Sampling
+from ulmus.records import NO_USAGE, Prompt, Sampling, Usage
 
 if TYPE_CHECKING:
     import httpx2
@@ -28,34 +28,6 @@ MAX_FIRST_ATTEMPTS = 3
 
 GRACE_S = 1.0
 """How long the threads of a call may take to notice that its time is up."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What models on servers have been asked and have answered, in this process.
-
-    Attributes:
-        num_requests: Requests that were sent, retries included.
-        num_retries: Requests that were sent again.
-        num_answers: Prompts that got a text.
-        num_failures: Prompts that got none.
-        num_uncounted: Texts for which the server did not say how many tokens they took.
-        prompt_tokens: Tokens that were read, as the server counts them.
-        completion_tokens: Tokens that were written, the same.
-    """
-
-    num_requests: int = 0
-    num_retries: int = 0
-    num_answers: int = 0
-    num_failures: int = 0
-    num_uncounted: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        """Return the sum."""
-        names = self.__dataclass_fields__
-        return Usage(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
 @dataclass
@@ -91,7 +63,7 @@ class Call:
             prompts: What is asked, at least one.
             sampling: How it is to be answered.
         """
-        self.usage = Usage()
+        self.usage = NO_USAGE
         self._client = client
         self._settings = settings
         self._dialect = dialect

@@ -13,15 +13,15 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ulmus.errors import RunWriteError
-from ulmus.records import Json, Placement, Step
+from ulmus.records import NO_USAGE, Json, Placement, Step, Usage
 from ulmus.runs import file as run_file
 from ulmus.runs.file import FILE_NAME, NEW_NAME, broken, manifest_rows, reading, writing
 from ulmus.runs.lock import FolderLock
-from ulmus.runs.schema import PLACEMENTS
+from ulmus.runs.schema import PLACEMENTS, USAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,14 @@ class BatchClock:
         num_steps: Steps that were appended with it.
         elapsed_s: Time of the search when it was appended, pauses between resumes left out.
         parts_s: CPU seconds by part of the pipeline.
+        usage: What was asked of models on servers to make it.
     """
 
     batch: int
     num_steps: int
     elapsed_s: float
     parts_s: Mapping[str, float]
+    usage: Usage = NO_USAGE
 
 
 class RunLog:
@@ -215,6 +217,7 @@ class RunLog:
         replayable: Mapping[str, bool],
         elapsed_s: float,
         parts_s: Mapping[str, float],
+        usage: Usage = NO_USAGE,
     ) -> None:
         """Append the steps of one batch in one transaction.
 
@@ -223,6 +226,7 @@ class RunLog:
             replayable: For each operator whether its children can be made again without it.
             elapsed_s: Time of the search so far.
             parts_s: CPU seconds by part of the pipeline, for the profile.
+            usage: What was asked of models on servers.
 
         Raises:
             RunWriteError: The disk refuses; what was appended before stays.
@@ -239,7 +243,10 @@ class RunLog:
             if step.placement.admitted and step.proposal.program is not None:
                 admitted.setdefault(step.proposal.program.hash, number)
         batch = steps[0].batch if steps else -1
-        clock = (batch, len(steps), elapsed_s, json.dumps(dict(parts_s)))
+        parts: dict[str, Json] = dict(parts_s)
+        if usage != NO_USAGE:
+            parts[USAGE] = asdict(usage)
+        clock = (batch, len(steps), elapsed_s, json.dumps(parts))
         with writing(self.folder):
             self._commit(new_names, rows, texts, clock)
         self.num_steps += len(rows)
@@ -274,12 +281,19 @@ class RunLog:
         with reading(self.folder):
             return _step_text(rows[0]) if rows else None
 
+    @property
+    def usage(self) -> Usage:
+        """What was asked of models on servers in the whole run, lost batches left out."""
+        return sum((clock.usage for clock in self.clocks()), NO_USAGE)
+
     def clocks(self) -> Iterator[BatchClock]:
         """Iterate over the times of the batches, in order."""
         query = "SELECT batch, num_steps, elapsed_s, parts FROM batches ORDER BY row"
         for batch, num_steps, elapsed_s, parts in self._read(query):
             with reading(self.folder):
-                clock = BatchClock(batch, num_steps, elapsed_s, json.loads(parts))
+                told = json.loads(parts)
+                usage = Usage(**told.pop(USAGE, {}))
+                clock = BatchClock(batch, num_steps, elapsed_s, told, usage)
             yield clock
 
     def _read(self, query: str, arguments: Sequence[object] = ()) -> Iterator[tuple]:  # type: ignore[type-arg]

@@ -43,10 +43,13 @@ MIGRATIONS = (
         batch INTEGER NOT NULL,
         num_steps INTEGER NOT NULL,
         elapsed_s REAL NOT NULL,       -- of the search so far, pauses between resumes left out
-        parts TEXT NOT NULL            -- JSON: CPU seconds by part of the pipeline
+        parts TEXT NOT NULL            -- JSON: CPU seconds by part of the pipeline, USAGE
     );
     """,
 )
+
+USAGE = "usage"
+"""Key of a batch's parts under which stands what was asked of servers, if anything was."""
 
 PLACEMENTS = ("new", "improved", "kept_out", "invalid", "refused", "duplicate")
 """Placements by the number that stands in the table; append only."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from ulmus.errors import ConfigError
 from ulmus.evaluate import Evaluator, Ticket
-from ulmus.records import Placement, Program, Step
+from ulmus.models import meter
+from ulmus.records import NO_USAGE, Placement, Program, Step, Usage
 from ulmus.runs.log import LoggedStep, RunLog
 from ulmus.runs.views import Tally
 from ulmus.search.archive import Archive, Elite
@@ -23,10 +24,22 @@ class Budget:
     Attributes:
         evaluations: Steps of the run, seeds, refusals and duplicates included; None: no limit.
         seconds: Time of the search; None: no limit. Batches in flight are finished.
+        tokens: Tokens that models on servers read and wrote, as they count them; None: no limit.
+            Batches in flight are finished.
     """
 
     evaluations: int | None = None
     seconds: float | None = None
+    tokens: int | None = None
+
+    def is_spent(self, evaluations: int, progress: Progress) -> bool:
+        """Tell whether it is used up by so many evaluations, and what a run has taken else."""
+        pairs = (
+            (self.evaluations, evaluations),
+            (self.seconds, progress.elapsed_s),
+            (self.tokens, progress.usage.tokens),
+        )
+        return any(most is not None and had >= most for most, had in pairs)
 
 
 @dataclass
@@ -41,6 +54,7 @@ class Progress:
         session_s: Time since the start or resume.
         tallies: What became of the proposals, by operator.
         parts_s: CPU seconds by part of the pipeline since the start or resume.
+        usage: What was asked of models on servers since the run began, batches in flight included.
         samples: The steps are samples of a model: a duplicate is as valid as what it repeats. In
             a search it has come to nothing.
         shares: Share of each operator at the end; empty before, and unless the shares adapt.
@@ -53,6 +67,7 @@ class Progress:
     session_s: float = 0.0
     tallies: dict[str, Tally] = field(default_factory=dict)
     parts_s: dict[str, float] = field(default_factory=dict)
+    usage: Usage = NO_USAGE
     samples: bool = False
     shares: dict[str, float] = field(default_factory=dict)
     _invalid: set[str] = field(default_factory=set)
@@ -95,6 +110,7 @@ class Progress:
 def restore(search: MapElites, log: RunLog) -> Progress:
     """Fold the log of a run into a fresh search."""
     progress = Progress(search.archive, elapsed_s=log.elapsed_s, samples=search.samples)
+    progress.usage = log.usage
     texts = log.texts()
     hashes: dict[int, str] = {}  # of the admitted programs, by number of the step
     for step in log.steps():
@@ -150,25 +166,26 @@ def illuminate(
     progress = restore(search, log)
     before_s, start = progress.elapsed_s, time.monotonic()
     asked, log_s = progress.evaluations, 0.0
-    flying: deque[tuple[Batch, Ticket, float]] = deque()
+    flying: deque[tuple[Batch, Ticket, float, Usage]] = deque()
 
     def open_budget() -> bool:
-        over = budget.seconds is not None and progress.elapsed_s >= budget.seconds
-        spent = budget.evaluations is not None and asked >= budget.evaluations
-        return not (over or spent or stop())
+        return not (budget.is_spent(asked, progress) or stop())
 
     while True:
         while search.ready and open_budget():
             clock, called_s = time.thread_time(), evaluator.called_s
+            before = meter.counted() + evaluator.usage
             rest = None if budget.evaluations is None else budget.evaluations - asked
             batch = search.ask(rest)
             asked += len(batch.proposals)
             ask_s = time.thread_time() - clock + evaluator.called_s - called_s
-            flying.append((batch, evaluator.start(batch.programs), ask_s))
+            usage = meter.counted() + evaluator.usage - before
+            progress.usage += usage
+            flying.append((batch, evaluator.start(batch.programs), ask_s, usage))
         if not flying:
             progress.shares = search.shares
             return progress
-        batch, ticket, ask_s = flying.popleft()
+        batch, ticket, ask_s, usage = flying.popleft()
         result = evaluator.finish(ticket)
         clock = time.thread_time()
         steps = search.tell(batch, result.evaluations)
@@ -187,7 +204,8 @@ def illuminate(
             "map": middle - clock,
             "log": log_s,  # of the batch before: this one's is not known yet
         }
-        log.append(steps, replayable=replayable, elapsed_s=progress.elapsed_s, parts_s=parts_s)
+        elapsed_s = progress.elapsed_s
+        log.append(steps, replayable=replayable, elapsed_s=elapsed_s, parts_s=parts_s, usage=usage)
         progress.spend(parts_s)
         log_s = time.thread_time() - middle
         observe(progress)

@@ -125,6 +125,8 @@ def _figures(log: RunLog, view: Overview, measures: Sequence[Measure]) -> dict[s
         "qd_score": last.qd_score,
         "best_fitness": last.best_fitness,
         "valid_share": view.valid_share,
+        "server_tokens": log.usage.tokens,
+        "server_requests": log.usage.num_requests,
         "elapsed_s": elapsed_s,
         "evaluations_per_s": last.evaluations / elapsed_s if elapsed_s else 0.0,
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ulmus.errors import ConfigError
 from ulmus.grid import bins_of, num_cells, range_of
-from ulmus.records import Json, Measure
+from ulmus.records import NO_USAGE, Json, Measure, Usage
 from ulmus.runs.log import LoggedStep, RunLog
 from ulmus.runs.views import CurvePoint, Tally, champions, measures_of, source_of
 from ulmus.viewer.descent import DescentStep, descent
@@ -77,6 +77,7 @@ class RunPage:
         elapsed_s: Time of the search.
         valid_share: Share of all steps that got a fitness.
         tallies: What became of the proposals, by operator.
+        usage: What was asked of models on servers.
         best: The best champions of regions that lie apart.
     """
 
@@ -87,6 +88,7 @@ class RunPage:
     elapsed_s: float
     valid_share: float
     tallies: Mapping[str, Tally]
+    usage: Usage
     best: tuple[LoggedStep, ...]
 
     def as_json(self) -> dict[str, Json]:
@@ -145,6 +147,7 @@ def run_page(log: RunLog) -> RunPage:
         elapsed_s=log.elapsed_s,
         valid_share=view.valid_share,
         tallies=view.tallies,
+        usage=log.usage,
         best=tuple(distinct(ranked_champions(view), measures, NUM_BEST)),
     )
 
@@ -209,7 +212,7 @@ def render_run(page: RunPage, problem: ProblemView) -> RenderableType:
     picture = heat_map(page.cells, page.measures, 40)
     grid = Table.grid(padding=(0, 4, 0, 0))
     grid.add_row(picture, Group(_run_figures(page, problem, picture), "", _best(page, problem)))
-    return Group(grid, "", operators_table(page.tallies))
+    return Group(grid, "", operators_table(page.tallies), *_servers(page))
 
 
 def _run_figures(page: RunPage, problem: ProblemView, picture: HeatMap) -> RenderableType:
@@ -227,6 +230,10 @@ def _run_figures(page: RunPage, problem: ProblemView, picture: HeatMap) -> Rende
     table.add_row("valid", f"[bold]{page.valid_share:.0%}[/]")
     table.add_row(problem.fitness_name, Legend(picture.low, picture.high))
     return table
+
+
+def _servers(page: RunPage) -> list[RenderableType]:
+    return ["", f"servers: {page.usage}"] if page.usage != NO_USAGE else []
 
 
 def _best(page: RunPage, problem: ProblemView) -> RenderableType:

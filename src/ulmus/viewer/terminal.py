@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ulmus.grid import bins_of, num_cells
-from ulmus.records import Measure, Placement
+from ulmus.records import Measure, Placement, Usage
 from ulmus.runs.views import Tally
 from ulmus.viewer.colours import heat
 from ulmus.viewer.plain_text import visible
@@ -77,6 +77,11 @@ class Progress(Protocol):
     @property
     def valid_share(self) -> float:
         """Share of all steps that got a fitness."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """What was asked of models on servers."""
         ...
 
     @property
@@ -255,6 +260,8 @@ def _figures(progress: Progress, measures: Sequence[Measure], picture: HeatMap) 
     table.add_row("QD score", f"[bold]{progress.archive.qd_score:,.0f}[/]")
     table.add_row("best", f"[bold]{picture.high:,.1f}[/]")
     table.add_row("valid", f"[bold]{progress.valid_share:.0%}[/]")
+    if progress.usage.tokens:
+        table.add_row("tokens", f"[bold]{progress.usage.tokens:,}[/]  [dim]of servers[/]")
     table.add_row("fitness", Legend(picture.low, picture.high))
     return table
 

@@ -33,7 +33,8 @@ function figuresView(page) {
     figure(number(figures.cells), "cells", `of ${number(figures.num_cells)} (${percent(figures.cells / figures.num_cells)})`),
     figure(number(figures.qd_score), "QD score"),
     figure(number(figures.evaluations), "evaluations", `in ${duration(figures.elapsed_s)}, ${number(figures.evaluations_per_s)} per second`),
-    figure(percent(figures.valid_share), "valid"));
+    figure(percent(figures.valid_share), "valid"),
+    figures.server_requests ? figure(number(figures.server_tokens), "tokens of servers", `in ${number(figures.server_requests)} requests`) : null);
 }
 
 class Detail {
