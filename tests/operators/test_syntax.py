@@ -180,7 +180,7 @@ def test_weights_choose_the_kinds():
     only = SyntaxMutation({kind: 0 for kind in KINDS if kind != "flag"})
     found = {child(SEEDS["square"].source, seed, only).note for seed in range(20)}
     assert all(note.startswith("flag: ") for note in found)
-    assert SyntaxMutation({"flag": 9}).identity == "syntax/1 (flag=9.0)"
+    assert SyntaxMutation({"flag": 9}).identity == "syntax/2 (flag=9.0)"
 
 
 @pytest.mark.parametrize(
@@ -195,3 +195,16 @@ def test_weights_choose_the_kinds():
 def test_weights_that_make_no_sense(weights, message):
     with pytest.raises(ConfigError, match=message):
         SyntaxMutation(weights)
+
+
+@pytest.mark.parametrize("name", ["item", "capacity"])
+def test_a_seed_that_ignores_its_arguments_can_learn_to_use_them(name):
+    source = "def priority(item, capacity):\n    return 0.0\n"
+    found = [text for text in children(source, 300) if name in text.partition("\n")[2]]
+    assert len(found) > 20
+
+
+def test_a_bit_that_a_sum_has_lost_can_come_back():
+    source = "def parity(b1, b2, b3, b4):\n    return sum([c1, b2, b3, b4]) % 2\n"
+    repaired = source.replace("c1", "b1")
+    assert repaired in children(source, 4_000)

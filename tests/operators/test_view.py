@@ -152,3 +152,35 @@ def test_the_cache_keeps_what_was_looked_at_last():
     cache.view("x = " + "1" * 100)
     assert cache.view("x = 1  # 1234567") is not first
     assert cache.view("x = (") is None
+
+
+def role_of(source, name):
+    view = look(source)
+    (index,) = {view.scopes.owner(name, scope) for scope in (1,)}
+    return view.roles.find(view.roles.of("name", index, name))
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "role"),
+    [
+        ("def f(a, b):\n    return 0.0\n", "b", NUMBER),
+        ("def f(a):\n    return [n * a for n in range(2)]\n", "a", NUMBER),  # it is used as one
+        ("def f(a: float, b):\n    return g(a)\n", "a", NUMBER),
+        ("def f(a: str):\n    return 0.0\n", "a", TEXT),
+        ("def f(a=True):\n    return 0.0\n", "a", FLAG),
+        ("def f(a):\n    return sum(a)\n", "a", None),
+        ("def f(a: list):\n    return 0.0\n", "a", None),  # who annotates knows better
+        ("def f(a):\n    return g(a)\n", "a", None),
+        ("def f(a):\n    return 0.0\n\ndef g():\n    return f(h())\n", "a", None),
+    ],
+)
+def test_an_argument_of_which_nothing_is_known_is_taken_for_a_number(source, name, role):
+    assert (role_of(source, name) == role) if role is not None else role_of(source, name) > TEXT
+
+
+def test_what_is_summed_up_are_numbers():
+    source = (
+        "def f(xs, y):\n    total = sum(xs)\n    for x in xs:\n        g(x)\n    return sum([y, 1])"
+    )
+    assert role_of(source, "x") == role_of(source, "y") == NUMBER
+    assert role_of(source, "xs") > TEXT

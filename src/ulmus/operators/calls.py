@@ -30,10 +30,19 @@ class CallReader(ExpressionReader):
         self._whole += name == "range"
         arguments, plain = self._arguments(node, name)
         self._whole -= name == "range"
+        if name == "sum" and isinstance(node.func, ast.Name) and arguments:
+            self._summed(node.args[:1], arguments[0].role)
         if plain:
             start, stop = self.text.span(node)
             self.calls.append(Call(start, stop, name, arguments, self.scope))
         return self._result(name, arguments)
+
+    def _summed(self, values: list[ast.expr], role: int) -> None:
+        """Note that the elements of what is summed up are numbers."""
+        self.roles.unite(self.roles.element(role), NUMBER)
+        if values and isinstance(values[0], (ast.List, ast.Tuple)) and self.displays:
+            for element in self.displays[-1].arguments:
+                self.roles.unite(element.role, NUMBER)
 
     def _callee(self, node: ast.expr) -> str:
         if isinstance(node, ast.Name):

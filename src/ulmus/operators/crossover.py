@@ -27,7 +27,7 @@ from ulmus.operators.validity import child_parses
 from ulmus.operators.view import View
 from ulmus.records import Program, Proposal
 
-VERSION = 1
+VERSION = 2
 """Goes up whenever the same parents and generator give another child."""
 
 Graft = Callable[[View, View, random.Random], Change | None]

@@ -8,9 +8,14 @@ from collections.abc import Sequence
 from ulmus.diffs.parsing import parse
 from ulmus.operators.expressions import ARITHMETIC, MAX_DEPTH
 from ulmus.operators.positions import MAX_PARENT_CHARS, Text
+from ulmus.operators.roles import FLAG, NUMBER, TEXT
+from ulmus.operators.scope import MODULE
 from ulmus.operators.summary import Summary
 from ulmus.operators.validity import units
 from ulmus.operators.view import Function, Statement, Token, View
+
+ANNOTATED = {"int": NUMBER, "float": NUMBER, "bool": FLAG, "str": TEXT}
+"""What annotations say of roles."""
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -33,10 +38,12 @@ class _Reader(Summary):
         self.blocks: list[list[int]] = []
         self.functions: list[Function] = []
         self._function = ""  # name of the function whose body is being read
+        self.idle: list[tuple[str, int, str]] = []  # arguments that nobody uses: see `_guess`
 
     def module(self, tree: ast.Module) -> View:
         """Read everything."""
         self.block(tree.body, docstring=True)
+        self._guess()
         free = {name for name, bound in self.events if not bound}
         self.scopes.outside = frozenset(free - self.scopes.taken())
         self.subscripts = self.lists()
@@ -211,9 +218,33 @@ class _Reader(Summary):
                 self.bind(keyword.arg, begin)
         for name, role in defaults.items():
             self.roles.unite(self.variable(name), role)
+        self._told(node.args)
         self.block(node.body, docstring=True)
+        if outer == MODULE:
+            used = {name for name, bound in self.events[mark:] if not bound}
+            bare = [one.arg for one in positional if one.annotation is None and one.arg not in used]
+            self.idle += [(node.name, self.scope, name) for name in bare]
         self.forget(mark, self.scope)
         self.scope, self._function = outer, function
+
+    def _told(self, arguments: ast.arguments) -> None:
+        """Give arguments the roles that annotations tell: numbers, truth values, strings."""
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            if isinstance(argument.annotation, ast.Name):
+                role = ANNOTATED.get(argument.annotation.id)
+                if role is not None:
+                    self.roles.unite(self.variable(argument.arg), role)
+
+    def _guess(self) -> None:
+        """Take an argument for a number of which nothing is known, or it would never be used.
+
+        It is not annotated, its function does not use it, and nobody calls the function, such as
+        that which a problem calls.
+        """
+        called = {name for name, bound in self.events if not bound}
+        for function, scope, name in self.idle:
+            if function not in called:
+                self.roles.unite(self.roles.of("name", scope, name), NUMBER)
 
     def _room(self, node: Definition) -> None:
         """Note where a further argument of a function could stand."""

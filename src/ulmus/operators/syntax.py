@@ -41,7 +41,7 @@ from ulmus.operators.validity import child_parses
 from ulmus.operators.view import View
 from ulmus.records import Program, Proposal
 
-VERSION = 1
+VERSION = 2
 """Goes up whenever the same parent and generator give another child."""
 
 MAX_CHARS = 3_000
