@@ -208,3 +208,33 @@ def test_a_bit_that_a_sum_has_lost_can_come_back():
     source = "def parity(b1, b2, b3, b4):\n    return sum([c1, b2, b3, b4]) % 2\n"
     repaired = source.replace("c1", "b1")
     assert repaired in children(source, 4_000)
+
+
+def doubled(text):
+    """Return the places where parentheses hold nothing but parentheses."""
+    opened, found, before = [], [], (-2, -2)
+    for place, letter in enumerate(text):
+        if letter == "(":
+            opened.append(place)
+        elif letter == ")":
+            pair = (opened.pop(), place)
+            if (pair[0] + 1, pair[1] - 1) == before:
+                found.append(pair)
+            before = pair
+    return found
+
+
+def test_parentheses_do_not_pile_up():
+    assert doubled("f((a), ((b + c)))") == [(7, 15)]
+    source = "def f(item, room):\n    return (item - room) * (room + 2) - (room)\n"
+    assert not [text for text in children(source, 2_000) if doubled(text)]
+
+
+def test_something_can_be_scaled_by_a_name():
+    source = "def f(item, room):\n    return room\n"
+    found = {text.rpartition("return ")[2].strip() for text in children(source, 2_000)}
+    assert {"room - item", "item - room", "room % item", "item % room", "room * 2"} <= found
+    assert {"-room", "-item * 2"} <= {
+        text.rpartition("return ")[2].strip()
+        for text in children("def f(item, room):\n    return 0.0\n", 2_000)
+    }

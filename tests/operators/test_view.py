@@ -170,7 +170,16 @@ def role_of(source, name):
         ("def f(a=True):\n    return 0.0\n", "a", FLAG),
         ("def f(a):\n    return sum(a)\n", "a", None),
         ("def f(a: list):\n    return 0.0\n", "a", None),  # who annotates knows better
+        ("def f(a):\n    return a\n", "a", NUMBER),
+        ("def f(a, b):\n    c = a\n    return c if h() else b\n", "b", NUMBER),
         ("def f(a):\n    return g(a)\n", "a", None),
+        ("def f(a):\n    return a.b\n", "a", None),
+        ("def f(a):\n    return a.b()\n", "a", None),
+        ("def f(a):\n    return len(a)\n", "a", None),
+        ("def f(a):\n    return 1 in a\n", "a", None),
+        ("def f(a):\n    return a[1:]\n", "a", None),
+        ("def f(a):\n    b, c = a\n    return b\n", "a", None),
+        ("def f(a):\n    return [x for x in a]\n", "a", None),
         ("def f(a):\n    return 0.0\n\ndef g():\n    return f(h())\n", "a", None),
     ],
 )

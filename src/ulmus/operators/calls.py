@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from ulmus.operators.expressions import ExpressionReader
-from ulmus.operators.names import KEEPS, NUMERIC, TAKES_ANYTHING, TAKES_NUMBERS
+from ulmus.operators.names import KEEPS, NUMERIC, TAKES_ANYTHING, TAKES_CONTAINERS, TAKES_NUMBERS
 from ulmus.operators.positions import Text
 from ulmus.operators.roles import NUMBER
 from ulmus.operators.view import Argument, Call, Subscript
@@ -49,7 +49,7 @@ class CallReader(ExpressionReader):
             self.events.append((node.id, False))
             return node.id
         if isinstance(node, ast.Attribute):
-            self.read(node.value)
+            self.things.append(self.read(node.value))
             return node.attr
         self.read(node)
         return ""
@@ -71,6 +71,8 @@ class CallReader(ExpressionReader):
 
     def _passed(self, name: str, place: int | str, role: int) -> int:
         if not name or name in TAKES_ANYTHING:
+            if name in TAKES_CONTAINERS:
+                self.things.append(role)
             return role
         slot = NUMBER if name in TAKES_NUMBERS else self.roles.of("takes", name, place)
         return self.roles.unite(role, slot)
@@ -86,11 +88,12 @@ class CallReader(ExpressionReader):
         return returns
 
     def _attribute(self, node: ast.Attribute) -> int:
-        self.read(node.value)
+        self.things.append(self.read(node.value))
         return NUMBER if node.attr == "pi" else self.roles.of("attribute", node.attr)
 
     def _subscript(self, node: ast.Subscript) -> int:
         container = self.read(node.value)
+        self.things.append(container)
         self._index(node.slice)
         if isinstance(node.slice, ast.Slice):
             return container

@@ -52,6 +52,7 @@ class ExpressionReader(NameReader):
         self.numbers: list[Number] = []
         self.tokens: list[Token] = []
         self.mappings: list[int] = []  # roles of dictionaries
+        self.things: list[int] = []  # roles of what is no number, string or truth value
         self.wholes: set[str] = set()  # names that serve as an index or the bound of a range
         self.num_long_strings = 0  # strings over several lines so far
         self.last_span = (0, 0)  # of the expression that was read last
@@ -93,7 +94,7 @@ class ExpressionReader(NameReader):
             self._index(target.slice)
             self.roles.unite(self.roles.element(container), role)
         elif isinstance(target, ast.Attribute):
-            self.read(target.value)
+            self.things.append(self.read(target.value))
 
     # --- leaves ---
 
@@ -177,6 +178,8 @@ class ExpressionReader(NameReader):
             if symbol is not None:
                 self._token(sides[position], sides[position + 1], symbol, "order")
                 self.roles.unite(roles[position], roles[position + 1])
+            elif isinstance(operator, (ast.In, ast.NotIn)):
+                self.things.append(roles[position + 1])
         return FLAG
 
     def _token(self, left: ast.expr, right: ast.expr, symbol: str, kind: str) -> None:

@@ -19,6 +19,9 @@ TAKES_ANYTHING = frozenset(
 )
 """Functions whose arguments have nothing in common from call to call."""
 
+TAKES_CONTAINERS = TAKES_ANYTHING - {"print", "str", "min", "max"}
+"""Those of them that take what contains others."""
+
 KEEPS = frozenset(("list", "tuple", "set", "sorted", "reversed"))
 """Functions that give what they take, in another order or container."""
 

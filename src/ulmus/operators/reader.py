@@ -38,7 +38,7 @@ class _Reader(Summary):
         self.blocks: list[list[int]] = []
         self.functions: list[Function] = []
         self._function = ""  # name of the function whose body is being read
-        self.idle: list[tuple[str, int, str]] = []  # arguments that nobody uses: see `_guess`
+        self.bare: list[tuple[str, int, str]] = []  # arguments without annotation, see `_guess`
 
     def module(self, tree: ast.Module) -> View:
         """Read everything."""
@@ -221,9 +221,8 @@ class _Reader(Summary):
         self._told(node.args)
         self.block(node.body, docstring=True)
         if outer == MODULE:
-            used = {name for name, bound in self.events[mark:] if not bound}
-            bare = [one.arg for one in positional if one.annotation is None and one.arg not in used]
-            self.idle += [(node.name, self.scope, name) for name in bare]
+            bare = [one.arg for one in positional if one.annotation is None]
+            self.bare += [(node.name, self.scope, name) for name in bare]
         self.forget(mark, self.scope)
         self.scope, self._function = outer, function
 
@@ -236,15 +235,23 @@ class _Reader(Summary):
                     self.roles.unite(self.variable(argument.arg), role)
 
     def _guess(self) -> None:
-        """Take an argument for a number of which nothing is known, or it would never be used.
+        """Take an argument for a number of which nothing is known, or nothing can be done with it.
 
-        It is not annotated, its function does not use it, and nobody calls the function, such as
-        that which a problem calls.
+        It is not annotated, nobody calls its function, such as that which a problem calls, and
+        nothing in it tells what the argument is.
         """
         called = {name for name, bound in self.events if not bound}
-        for function, scope, name in self.idle:
-            if function not in called:
-                self.roles.unite(self.roles.of("name", scope, name), NUMBER)
+        for function, scope, name in self.bare:
+            role = self.roles.of("name", scope, name)
+            if function not in called and self._unknown(role, function, scope):
+                self.roles.unite(role, NUMBER)
+
+    def _unknown(self, role: int, function: str, scope: int) -> bool:
+        """Tell whether nothing says what a role is, that of names of one function."""
+        if self.roles.has_elements(role) or role in map(self.roles.find, self.things):
+            return False
+        own = (("name", scope), ("takes", function), ("returns", function))
+        return all(key[:2] in own for key in self.roles.keys(role))
 
     def _room(self, node: Definition) -> None:
         """Note where a further argument of a function could stand."""

@@ -50,7 +50,7 @@ class Roles:
         return None if role is None else self.find(role)
 
     def keys(self, role: int) -> list[tuple[object, ...]]:
-        """Return the keys whose role is the same; to be asked only when all roles are united."""
+        """Return the keys whose role is the same; cheap as long as no roles are united."""
         if self._index is None:
             self._index = {}
             for key, other in self._keys.items():
@@ -66,6 +66,10 @@ class Roles:
             return inner
         return self.find(inner)
 
+    def has_elements(self, role: int) -> bool:
+        """Tell whether something of this role is known to contain others."""
+        return self.find(role) in self._elements
+
     def unite(self, one: int, other: int) -> int:
         """Make two roles the same, unless both are among the three basic ones.
 
@@ -77,6 +81,7 @@ class Roles:
         while a != b and (a > TEXT or b > TEXT):
             low, high = (a, b) if a < b else (b, a)
             self._parents[high] = low
+            self._index = None
             inner = elements.pop(high, None)
             if inner is None:
                 break

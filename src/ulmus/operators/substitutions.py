@@ -22,6 +22,7 @@ _USELESS = {"1": ("*", "/", "//", "%"), "0": ("/", "//", "%"), "0.0": ("/", "//"
 """Operators that do nothing, or only fail, in front of a number."""
 
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_BY_NAME = 0.4  # how often something is scaled by a name, if there is one, and not by a number
 _TRIES = 5  # draws from a pool until a text differs and its names have values
 
 
@@ -76,8 +77,14 @@ def replace_expression(view: View, rng: random.Random) -> Change | None:
     found = candidate(view, rng, target.role, target.scope, target.start, before, target.whole)
     if found is None:
         return None
-    text = f"({found.text})" if found.fragile and not target.loose else found.text
+    bare = target.loose or _enclosed(view, target.start, target.stop)
+    text = f"({found.text})" if found.fragile and not bare else found.text
     return replace(target.start, target.stop, text, f"{before} → {text}")
+
+
+def _enclosed(view: View, start: int, stop: int) -> bool:
+    """Tell whether parentheses stand around a text, so that what takes its place needs none."""
+    return view.source[start - 1 : start] == "(" and view.source[stop : stop + 1] == ")"
 
 
 def wrap_number(view: View, rng: random.Random) -> Change | None:
@@ -92,18 +99,20 @@ def wrap_number(view: View, rng: random.Random) -> Change | None:
     factor = pick(rng, ("1", "2") if number.whole else ("0.5", "0.1", "2", "0.25", "1"))
     term = name if factor == "1" else f"{name} * {factor}"
     sign = pick(rng, ("+", "+", "-", "*"))
-    if number.value == 0 or sign == "*":
-        text = term if number.value == 0 else f"{before} * {name}"
+    if number.value == 0:
+        text = f"-{term}" if sign == "-" else term
+    elif sign == "*":
+        text = f"{before} * {name}"
     else:
         text = f"{before} {sign} {term}"
     parts = [e for e in view.expressions if (e.start, e.stop) == (number.start, number.stop)]
-    if not (parts and parts[0].loose):
+    if not (parts and parts[0].loose) and not _enclosed(view, number.start, number.stop):
         text = f"({text})"
     return replace(number.start, number.stop, text, f"{before} → {text}")
 
 
 def scale_expression(view: View, rng: random.Random) -> Change | None:
-    """Multiply or shift something numeric: `k` becomes `k * 0.5`, `x1` becomes `x1 + 2`."""
+    """Multiply or shift something numeric: `k` becomes `k * 0.5`, `x1` becomes `x1 - y`."""
     numeric = [
         e for e in view.expressions if e.loose and not e.whole and view.roles.find(e.role) == NUMBER
     ]
@@ -116,7 +125,14 @@ def scale_expression(view: View, rng: random.Random) -> Change | None:
     amount = amount.removesuffix(".0")
     symbol = pick(rng, ("*", "+", "-", "/"))
     inner = f"({before})" if target.fragile and symbol in "*/" else before
+    name = numeric_name(view, rng, target.scope, target.start)
     text = f"{inner} {symbol} {amount}"
+    if name not in (None, before) and rng.random() < _BY_NAME:
+        symbol = pick(rng, ("*", "+", "-", "/", "%"))
+        inner = f"({before})" if target.fragile and symbol in "*/%" else before
+        text = f"{inner} {symbol} {name}"
+        if symbol in "-/%" and rng.random() < 0.5:
+            text = f"{name} {symbol} ({before})" if target.fragile else f"{name} {symbol} {before}"
     return replace(target.start, target.stop, text, f"{before} → {text}")
 
 
