@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log10
@@ -75,11 +75,14 @@ def draw(curves: Sequence[Curve]) -> str:
         text(LEFT - 48, 24, "Test loss, bits per byte", "start", "15"),
         text((LEFT + RIGHT) / 2, BOTTOM + 44, "tokens learned from"),
     ]
+    parts.append(f'<path d="M{LEFT} {BOTTOM}H{RIGHT}" stroke="#999"/>')
     for value in _ticks(losses):
         y = along(value)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{RIGHT}" stroke="#e2e2e2"/>')
         parts.append(text(LEFT - 8, y + 4, f"{value:g}", "end"))
     for value in _ticks(tokens):
+        mark = f"M{across(value):.1f} {BOTTOM}v5"
+        parts.append(f'<path d="{mark}" stroke="#999"/>')
         name = f"{value / 1e6:g} M" if value >= 1e5 else f"{value / 1e3:g} k"
         parts.append(text(across(value), BOTTOM + 20, name))
     ends = _spread([along(curve.points[-1][1]) for curve in curves])
@@ -100,14 +103,23 @@ def _axis(values: Sequence[float], start: float, stop: float) -> Callable[[float
     return lambda value: start + (log10(value) - low) / (high - low) * (stop - start)
 
 
-def _ticks(values: Sequence[float]) -> Iterator[float]:
-    """Return round numbers between the smallest and the largest value."""
+_STEPS: tuple[tuple[float, ...], ...] = (
+    (1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7),
+    tuple(k / 5 for k in range(5, 50)), tuple(k / 10 for k in range(10, 100)),
+)  # fmt: skip
+"""Round numbers within a power of ten, few and many."""
+
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """Return round numbers between the smallest and the largest value, a handful if there are."""
     low, high = min(values), max(values)
-    for power in range(-4, 12):
-        for step in (1, 2, 3, 5, 7):
-            value = step * 10.0**power
-            if low <= value <= high and (high / low < 30 or step in (1, 3)):
-                yield value
+    found: list[float] = []
+    for steps in _STEPS:
+        ticks = [float(f"{step}e{power}") for power in range(-6, 13) for step in steps]
+        found = [value for value in ticks if low <= value <= high]
+        if len(found) >= 4:
+            break
+    return found
 
 
 def _spread(places: Sequence[float]) -> list[float]:
