@@ -93,6 +93,20 @@ def make_operator(
     return cast(Operator, _make("operator", name, {}))
 
 
+def may_ask_servers(config: RunConfig) -> bool:
+    """Tell whether an operator of a run asks a model on a server; those of others may."""
+    from ulmus.models.endpoint_names import is_endpoint
+
+    for name in config.operators:
+        kind, _, model = name.partition(":")
+        asked = {DIFF: config.diff.model, SAMPLE: config.sample.model}.get(kind)
+        if asked is None and name not in BUILT_INS["operator"]:
+            return True
+        if asked is not None and is_endpoint(model or asked):
+            return True
+    return False
+
+
 def make_diff(name: str, settings: DiffSettings) -> Operator:
     """Return a `diff` operator with the model that the settings name.
 

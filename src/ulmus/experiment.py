@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from ulmus.catalogue import files_of, make_operator, make_problem, make_sandbox
+from ulmus.catalogue import files_of, make_operator, make_problem, make_sandbox, may_ask_servers
 from ulmus.config import BUDGET, DEFAULT_MINUTES, RunConfig, merge, read_toml, validated
-from ulmus.errors import RunFormatError, RunMismatchError
+from ulmus.errors import ConfigError, RunFormatError, RunMismatchError
 from ulmus.evaluate import Evaluator
 from ulmus.operators.base import Operator
 from ulmus.problems.base import Problem
@@ -307,8 +307,18 @@ def _check_identity(log: RunLog, experiment: Experiment, before: RunConfig) -> N
 
 
 def budget_of(config: RunConfig) -> Budget:
-    """Return when a run ends: after a minute if nothing else was said."""
+    """Return when a run ends: after a minute if nothing else was said.
+
+    Raises:
+        ConfigError: Tokens are the only budget, and nobody asks a server, so that it would not end.
+    """
     minutes = config.minutes
+    others = (minutes, config.evaluations)
+    if config.tokens is not None and others == (None, None) and not may_ask_servers(config):
+        raise ConfigError(
+            "the budget is in tokens of servers (tokens), and no operator of this run asks a "
+            "server, so it would never end; give it --evaluations or --minutes"
+        )
     if minutes is None and config.evaluations is None and config.tokens is None:
         minutes = DEFAULT_MINUTES
     return Budget(config.evaluations, None if minutes is None else 60.0 * minutes, config.tokens)

@@ -11,8 +11,8 @@ from fake_server import serving, text
 from typer.testing import CliRunner
 
 from ulmus.cli.main import app
-from ulmus.config import RunConfig
-from ulmus.errors import RunFormatError
+from ulmus.config import validated
+from ulmus.errors import ConfigError, RunFormatError
 from ulmus.experiment import budget_of
 from ulmus.models import meter
 from ulmus.records import NO_USAGE, Usage
@@ -71,7 +71,36 @@ def test_a_run_ends_after_so_many_tokens(tmp_path: Path) -> None:
     assert again["evaluations"] == ended["evaluations"]
     assert again["usage"] == ended["usage"]
     assert more["usage"]["num_answers"] >= 50
-    assert budget_of(RunConfig(tokens=7)).seconds is None
+
+
+SERVER = "http+chat://localhost:1/v1#toy"
+
+
+@pytest.mark.parametrize(
+    ("config", "ends"),
+    [
+        ({"operators": {"syntax": 1.0}}, False),
+        ({"operators": {"syntax": 0.5, "diff": 0.5}}, False),
+        ({"operators": {"syntax": 1.0}, "minutes": 3.0}, True),
+        ({"operators": {"diff": 1.0}, "diff": {"model": SERVER}}, True),
+        ({"operators": {"syntax": 0.5, f"diff:{SERVER}": 0.5}}, True),
+        ({"operators": {"mine.py:Asks": 1.0}}, True),  # who knows
+    ],
+)
+def test_tokens_are_a_budget_only_where_somebody_may_spend_them(config: dict, ends: bool) -> None:
+    asked = validated({**config, "tokens": 7}, "a test")
+    if ends:
+        assert budget_of(asked).tokens == 7
+        assert budget_of(asked).seconds == (180.0 if "minutes" in config else None)
+    else:
+        with pytest.raises(ConfigError, match="never end"):
+            budget_of(asked)
+
+
+def test_a_budget_that_nobody_spends_leaves_no_run(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="never end"):
+        told("run", "sodarace", "--tokens", 9, "--workers", 0, "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_without_servers_nothing_is_told(tmp_path: Path) -> None:
