@@ -156,8 +156,7 @@ def test_the_cache_keeps_what_was_looked_at_last():
 
 def role_of(source, name):
     view = look(source)
-    (index,) = {view.scopes.owner(name, scope) for scope in (1,)}
-    return view.roles.find(view.roles.of("name", index, name))
+    return view.roles.find(view.roles.of("name", view.scopes.owner(name, 1), name))
 
 
 @pytest.mark.parametrize(

@@ -124,15 +124,12 @@ def scale_expression(view: View, rng: random.Random) -> Change | None:
     amount = written(pick(rng, (0.5, 2, 0.1, 1, 3, 1.5, 5)))
     amount = amount.removesuffix(".0")
     symbol = pick(rng, ("*", "+", "-", "/"))
-    inner = f"({before})" if target.fragile and symbol in "*/" else before
-    name = numeric_name(view, rng, target.scope, target.start)
-    text = f"{inner} {symbol} {amount}"
-    if name not in (None, before) and rng.random() < _BY_NAME:
-        symbol = pick(rng, ("*", "+", "-", "/", "%"))
-        inner = f"({before})" if target.fragile and symbol in "*/%" else before
-        text = f"{inner} {symbol} {name}"
-        if symbol in "-/%" and rng.random() < 0.5:
-            text = f"{name} {symbol} ({before})" if target.fragile else f"{name} {symbol} {before}"
+    name, turned = numeric_name(view, rng, target.scope, target.start), False
+    if name is not None and name != before and rng.random() < _BY_NAME:
+        amount, symbol = name, pick(rng, ("*", "+", "-", "/", "%"))
+        turned = symbol in "-/%" and rng.random() < 0.5
+    inner = f"({before})" if target.fragile and (turned or symbol in "*/%") else before
+    text = f"{amount} {symbol} {inner}" if turned else f"{inner} {symbol} {amount}"
     return replace(target.start, target.stop, text, f"{before} → {text}")
 
 

@@ -117,7 +117,7 @@ def run_page(log: RunLog, problem: ProblemView, bodies: Bodies) -> dict[str, Jso
 
 def _figures(log: RunLog, view: Overview, measures: Sequence[Measure]) -> dict[str, Json]:
     last = view.curve[-1] if view.curve else CurvePoint(0, 0, 0.0, 0.0, 0.0)
-    elapsed_s = log.elapsed_s
+    elapsed_s, usage = log.elapsed_s, log.usage
     return {
         "evaluations": last.evaluations,
         "cells": last.cells,
@@ -125,8 +125,8 @@ def _figures(log: RunLog, view: Overview, measures: Sequence[Measure]) -> dict[s
         "qd_score": last.qd_score,
         "best_fitness": last.best_fitness,
         "valid_share": view.valid_share,
-        "server_tokens": log.usage.tokens,
-        "server_requests": log.usage.num_requests,
+        "server_tokens": usage.tokens,
+        "server_requests": usage.num_requests,
         "elapsed_s": elapsed_s,
         "evaluations_per_s": last.evaluations / elapsed_s if elapsed_s else 0.0,
     }
