@@ -19,7 +19,7 @@ from ulmus.errors import ConfigError
 COMMAND = [sys.executable, "-m", "ulmus", "pipeline", "sodarace"]
 SMALL = (
     "evaluations=64", "tuned_evaluations=32", "batch_size=16", "tune_steps=1", "inventor_steps=10",
-    "samples=16", "max_tokens=24", "ppo_samples=8", "ppo_judged=1", "ppo_seeds=1",
+    "samples=16", "sample_new_attempts=2", "max_tokens=24", "ppo_samples=8", "ppo_judged=1", "ppo_seeds=1",
 )  # fmt: skip
 
 

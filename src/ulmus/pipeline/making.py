@@ -215,9 +215,13 @@ def make_samples(
 ) -> dict[str, Json] | None:
     """Let the inventor fill a fresh map, and compare it with programs of the data set."""
     model, data = inputs
-    limits = {"max_tokens": settings["max_tokens"]} if settings["max_tokens"] else {}
+    told = {key: settings[key] for key in ("temperature", "attempts", "new_attempts")}
+    if settings["max_tokens"]:
+        told["max_tokens"] = settings["max_tokens"]
+    if told["new_attempts"] > 1:
+        told["known"] = str(data.resolve())
     config = sampling_of(
-        str(model.resolve()), limits, {}, evaluations=settings["samples"], workers=work.workers
+        str(model.resolve()), told, {}, evaluations=settings["samples"], workers=work.workers
     )
     if _run_figures(_searched(work, folder, config), folder, config) is None:
         return None

@@ -47,6 +47,9 @@ class Preset(BaseModel):
         inventor_minutes: Minutes at most; None: no limit.
         inventor_epochs: Passes over the data at most; None: no limit.
         samples: Programs that the inventor writes into a fresh map.
+        sample_temperature: Of these.
+        sample_attempts: How often one is drawn until it parses and names are known.
+        sample_new_attempts: How often one is drawn until it is no program of the data set.
         max_tokens: Longest program that is written, in tokens; None: as long as those learned.
         terrains: What the conditional inventor is trained on.
         terrain_network: "codes" or "picture".
@@ -84,6 +87,9 @@ class Preset(BaseModel):
     inventor_minutes: float | None = Field(gt=0)
     inventor_epochs: float | None = Field(gt=0)
     samples: int = Field(ge=1)
+    sample_temperature: float = Field(ge=0, allow_inf_nan=False)
+    sample_attempts: int = Field(ge=1, le=100)
+    sample_new_attempts: int = Field(ge=1, le=100)
     max_tokens: int | None = Field(ge=1)
     terrains: list[str] = Field(min_length=1)
     terrain_network: str
@@ -130,6 +136,9 @@ TABLE: Mapping[str, tuple[Any, Any, Any, Any]] = {
     "inventor_minutes":    (None,      95.0,      120.0,     None),
     "inventor_epochs":     (None,      None,      None,      8.0),
     "samples":             (64,        1_024,     1_024,     1_024),
+    "sample_temperature":  (1.0,       1.1,       1.0,       1.0),
+    "sample_attempts":     (1,         5,         1,         1),
+    "sample_new_attempts": (1,         2,         1,         1),
     "max_tokens":          (None,      None,      None,      None),
     "terrains":            (_PLACES,) * 4,
     "terrain_network":     ("codes",   "codes",   "codes",   "codes"),

@@ -94,7 +94,11 @@ def tasks_of(preset: Preset, until: str = REPORT) -> tuple[Task, ...]:
     )  # fmt: skip
     samples = Task(
         "samples", "5-samples",
-        {"samples": preset.samples, "max_tokens": preset.max_tokens},
+        {
+            "samples": preset.samples, "max_tokens": preset.max_tokens,
+            "temperature": preset.sample_temperature, "attempts": preset.sample_attempts,
+            "new_attempts": preset.sample_new_attempts,
+        },
         (inventor.folder, learned), making.make_samples,
     )  # fmt: skip
     conditional = [
