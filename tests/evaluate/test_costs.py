@@ -132,3 +132,18 @@ def test_usage_adds_up_and_is_told_in_words() -> None:
     before = meter.counted()
     meter.count(one)
     assert meter.counted() - before == one
+
+
+def test_a_study_tells_what_it_asked() -> None:
+    with serving(lambda body, _: text(EDIT, chat=True)) as (url, requests):
+        result = CliRunner().invoke(
+            app,
+            [
+                "study", "repair", "--operator", "rewrite", "--tasks", "quadratic", "--bugs", "1",
+                "--model", f"{url.replace('http', 'http+chat', 1)}#toy", "-n", "3", "--workers", "0",
+            ],
+        )  # fmt: skip
+        asked = len(requests)
+    assert result.exit_code == 0
+    assert asked == 3
+    assert "servers: 3 requests, 21 tokens read, 9 written" in result.stderr

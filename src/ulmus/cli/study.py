@@ -167,7 +167,8 @@ def _folder(out: Path | None, resume: bool) -> Iterator[Drawn]:
     if out is None:
         if resume:
             raise ConfigError("--resume goes on in the folder of --out, which is missing")
-        yield Drawn()
+        with _costs():
+            yield Drawn()
         return
     if out.exists() and not resume:
         raise ConfigError(
@@ -180,7 +181,8 @@ def _folder(out: Path | None, resume: bool) -> Iterator[Drawn]:
     if resume:
         say(f"{len(drawn):,} samples are drawn already")
     try:
-        yield drawn
+        with _costs():
+            yield drawn
     except BaseException:
         if len(drawn):
             say(f"{len(drawn):,} samples are in {out}; --resume goes on with them")
@@ -188,6 +190,21 @@ def _folder(out: Path | None, resume: bool) -> Iterator[Drawn]:
             with suppress(OSError):
                 out.rmdir()  # only if nothing was written
         raise
+
+
+@contextmanager
+def _costs() -> Iterator[None]:
+    """Tell what servers were asked, also if it came to nothing."""
+    from ulmus.models import meter
+    from ulmus.records import NO_USAGE
+
+    before = meter.counted()
+    try:
+        yield
+    finally:
+        asked = meter.counted() - before
+        if asked != NO_USAGE:
+            say(f"servers: {asked}")
 
 
 def _write(
