@@ -16,6 +16,7 @@ from ulmus.models.local import LocalModel
 from ulmus.records import Prompt, Sampling
 from ulmus.training import bases
 from ulmus.training.diff_model import Settings, train
+from ulmus.training.networks import Llama
 
 TINY = Settings(size="tiny", vocabulary=400, steps=8, tokens_per_step=150, held_out=4, rate=1e-2)
 
@@ -54,3 +55,49 @@ def test_an_adapter_of_a_base_of_ours(edits: list[Sample], tmp_path: Path) -> No
     assert onward is not None
     assert (further / "adapter_model.safetensors").is_file()
     assert onward.loss < first.loss
+
+
+def test_an_adapter_of_ours_is_one_of_peft(edits: list[Sample], tmp_path: Path) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base, ours, theirs = (tmp_path / name for name in ("base", "ours", "theirs"))
+    train({"commits": edits}, TINY, base)
+    train({"commits": edits}, replace(TINY, base=str(base), lora=4, rate=3e-2), ours)
+
+    def opened(adapter: Path) -> PeftModel:
+        model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.float32)
+        return PeftModel.from_pretrained(model, str(adapter))
+
+    tokens = torch.arange(20, 60)[None]
+    places = torch.arange(40)[None]
+
+    def logits(adapter: Path) -> torch.Tensor:
+        net = bases.open_base(str(adapter), None, False, (), 0).net
+        assert isinstance(net, Llama)
+        trained = {name for name, weight in net.named_parameters() if weight.requires_grad}
+        assert trained
+        assert all(".lora_" in name for name in trained)
+        return net.logits(net.hidden(tokens, places, torch.zeros_like(tokens)))
+
+    with torch.no_grad():
+        plain = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.float32)(tokens).logits
+        wanted = opened(ours)(tokens).logits
+        assert not torch.allclose(plain, wanted, atol=1e-2)
+        assert torch.allclose(logits(ours), wanted, atol=1e-4)
+        opened(ours).save_pretrained(str(theirs))
+        assert torch.allclose(logits(theirs), wanted, atol=1e-4)
+
+
+def test_an_adapter_with_two_ranks_is_left_to_peft(edits: list[Sample], tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base, adapter = tmp_path / "base", tmp_path / "adapter"
+    train({"commits": edits}, TINY, base)
+    model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.float32)
+    config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], rank_pattern={"v_proj": 2})
+    get_peft_model(model, config).save_pretrained(str(adapter))
+    again = bases.open_base(str(adapter), None, False, (), 0)
+    assert again.adapter
+    assert isinstance(again.net, bases.Borrowed)

@@ -90,9 +90,10 @@ class Adapter:
         Raises:
             ModelError: The factors do not fit the tensor.
         """
-        if name not in self._factors:
+        factors = self.factors(name)
+        if factors is None:
             return
-        a, b = (self._file.read(factor) for factor in self._factors[name])
+        a, b, scale = factors
         if name.endswith("embed_tokens.weight"):
             a, b = b.T, a.T  # peft keeps the factors of a table turned
         rank = a.shape[0]
@@ -101,9 +102,16 @@ class Adapter:
                 f"{self._file.path}: factors {list(a.shape)} and {list(b.shape)} do not fit "
                 f"{name} {list(matrix.shape)}; it belongs to {self.base or 'another model'}"
             )
-        matrix += np.float32(self._factor(name, rank)) * (b @ a)
+        matrix += np.float32(scale) * (b @ a)
 
-    def _factor(self, name: str, rank: int) -> float:
+    def factors(self, name: str) -> tuple[Array, Array, float] | None:
+        """Return A, B and the scale of what is added to a tensor; None if nothing is."""
+        if name not in self._factors:
+            return None
+        a, b = (self._file.read(factor) for factor in self._factors[name])
+        return a, b, self._scale(name, a.shape[-1 if name.endswith("embed_tokens.weight") else 0])
+
+    def _scale(self, name: str, rank: int) -> float:
         module = name.removesuffix(".weight")
         alpha = _by_pattern(self._config.get("alpha_pattern"), module)
         alpha = self._config["lora_alpha"] if alpha is None else alpha

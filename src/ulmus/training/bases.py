@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ulmus.errors import TrainingError
 from ulmus.models.shelf import names
 from ulmus.training.copying import can_copy, teach_copying
+from ulmus.training.lora import adapt, adapt_as, adapter_config, adapter_weights
 from ulmus.training.networks import Llama, Shape, allowed_pairs, shape_named, trains_here
 from ulmus.training.tokenizer import (
     check_fits,
@@ -132,20 +133,41 @@ def _name_of(base: str) -> str:
 
 
 def _open_model(base: str, lora: int | None, full: bool, seed: int) -> Trainee:
+    net, tokenizer = _own_network(base) or _borrow(base)
+    trainee = Trainee(net, tokenizer, base)
+    if lora or (not full and trainee.num_weights >= ADAPTER_FROM):
+        if isinstance(net, Llama):
+            adapt(net, lora or 16, seed)
+        else:
+            net.model = _with_adapter(net.model, lora or 16, seed)
+        trainee.adapter = True
+    return trainee
+
+
+def _open_adapter(folder: Path) -> Trainee:
+    told = str(read_json(folder / "adapter_config.json").get("base_model_name_or_path"))
+    base = str(names().get(told, told))
+    own = _own_network(base)
+    if own is not None and adapt_as(own[0], folder):
+        return Trainee(*own, told, adapter=True)
+    from peft import PeftModel
+
+    net, tokenizer = _borrow(base)
+    net.model = PeftModel.from_pretrained(net.model, str(folder), is_trainable=True)
+    return Trainee(net, tokenizer, told, adapter=True)
+
+
+def _own_network(base: str) -> tuple[Llama, Tokenizer] | None:
+    """Open a folder as a network of ours, None if it is another one."""
     folder = Path(base)
-    if folder.is_dir() and not lora:
-        config = read_json(folder / "config.json")
-        if trains_here(config):
-            net = Llama(Shape.from_config(config), seed)
-            _load(net, folder)
-            if full or sum(weight.numel() for weight in net.parameters()) < ADAPTER_FROM:
-                return Trainee(net, read_tokenizer(folder), base)
-    model, tokenizer = _borrow(base)
-    if full:
-        return Trainee(Borrowed(model), tokenizer, base)
-    if lora or model.num_parameters() >= ADAPTER_FROM:
-        return Trainee(Borrowed(_with_adapter(model, lora or 16, seed)), tokenizer, base, True)
-    return Trainee(Borrowed(model), tokenizer, base)
+    if not (folder / "model.safetensors").is_file():
+        return None
+    config = read_json(folder / "config.json")
+    if not trains_here(config):
+        return None
+    net = Llama(Shape.from_config(config))
+    _load(net, folder)
+    return net, read_tokenizer(folder)
 
 
 def _with_adapter(model: Any, rank: int, seed: int) -> Any:
@@ -158,16 +180,7 @@ def _with_adapter(model: Any, rank: int, seed: int) -> Any:
     return get_peft_model(model, config)
 
 
-def _open_adapter(folder: Path) -> Trainee:
-    from peft import PeftModel
-
-    base = str(read_json(folder / "adapter_config.json").get("base_model_name_or_path"))
-    model, tokenizer = _borrow(str(names().get(base, base)))
-    adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=True)
-    return Trainee(Borrowed(adapted), tokenizer, base, True)
-
-
-def _borrow(base: str) -> tuple[Any, Tokenizer]:
+def _borrow(base: str) -> tuple[Borrowed, Tokenizer]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -183,7 +196,7 @@ def _borrow(base: str) -> tuple[Any, Tokenizer]:
             "tokenizer.json and model.safetensors, or a name on the hub"
         ) from error
     model.requires_grad_(True)
-    return model, tokenizer
+    return Borrowed(model), tokenizer
 
 
 def _load(net: Llama, folder: Path) -> None:
@@ -260,9 +273,13 @@ def _write_own(folder: Path, trainee: Trainee, net: Llama) -> None:
 
 
 def _write_adapter(folder: Path, trainee: Trainee) -> None:
+    if isinstance(trainee.net, Llama):
+        plain = adapter_config(trainee.net, trainee.base)
+        _write(folder / "adapter_config.json", json.dumps(plain, indent=2))
+        write_tensors(folder / "adapter_model.safetensors", adapter_weights(trainee.net))
+        return
     from peft import get_peft_model_state_dict
 
-    assert isinstance(trainee.net, Borrowed)
     model = trainee.net.model
     config = model.peft_config["default"]
     plain = {

@@ -6,9 +6,9 @@ edits would say one by one and costs the prompt only once. A row without a promp
 each of which sees only itself.
 
 The names of the weights are those of Hugging Face's Llama, so the file of a trained network loads
-there as it is. Written here and not taken from transformers because two things pay on a CPU:
-attention that skips the pairs that the mask forbids (`attend_by_parts`), and no graph of wrappers
-around layers of 192 units.
+there as it is. Written here and not taken from transformers because three things pay on a CPU:
+attention that skips the pairs that the mask forbids (`attend_by_parts`), no graph of wrappers
+around layers of 192 units, and lengths in steps where it multiplies in bfloat16 (`ROW_STEP`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import torch
@@ -34,11 +35,12 @@ class Shape:
         vocabulary: Number of tokens.
         width: Units per token, a multiple of `heads`.
         layers: Number of blocks.
-        heads: Attention heads; all have keys of their own.
+        heads: Attention heads.
         inner: Units of the gated layer.
         context: Longest text, in tokens.
         rope_theta: Base of the rotary positions.
         epsilon: Of the normalisation.
+        keys: Heads of keys and values, each looked at by as many heads; None: one for each head.
     """
 
     vocabulary: int
@@ -49,6 +51,12 @@ class Shape:
     context: int = 2048
     rope_theta: float = 10_000.0
     epsilon: float = 1e-5
+    keys: int | None = None
+
+    @property
+    def sharers(self) -> int:
+        """Heads that look at the same keys."""
+        return self.heads // (self.keys or self.heads)
 
     def config(self, end_token: int) -> dict[str, Json]:
         """Return config.json of a model folder."""
@@ -59,7 +67,7 @@ class Shape:
             "hidden_size": self.width,
             "num_hidden_layers": self.layers,
             "num_attention_heads": self.heads,
-            "num_key_value_heads": self.heads,
+            "num_key_value_heads": self.keys or self.heads,
             "head_dim": self.width // self.heads,
             "intermediate_size": self.inner,
             "max_position_embeddings": self.context,
@@ -98,8 +106,17 @@ class Shape:
             context=number("max_position_embeddings"),
             rope_theta=float(theta if isinstance(theta, int | float) else 10_000.0),
             epsilon=float(str(config["rms_norm_eps"])),
+            keys=number("num_key_value_heads") if "num_key_value_heads" in config else None,
         )
 
+
+ROW_STEP, TEXT_STEP = 64, 32
+"""In bfloat16 a CPU's library writes a kernel of its own for each shape that it multiplies, which
+costs more than the product; rows and texts are filled up to multiples of these, so that shapes come
+again (`benchmarks/precision.py`)."""
+
+BLOCK = 512
+"""Tokens that look at what stands before them at once; a longer text goes block by block."""
 
 ROPE_THETA = 1e6
 """Of new networks; so high that half of a head's units hardly turn, and tell what stands where."""
@@ -137,14 +154,16 @@ def trains_here(config: dict[str, Json]) -> bool:
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     kind = rope.get("rope_type", "default") if isinstance(rope, dict) else "default"
     heads, width = config.get("num_attention_heads"), config.get("hidden_size")
+    keys = config.get("num_key_value_heads", heads)
     return (
         config.get("model_type") == "llama"
         and kind == "default"
         and config.get("tie_word_embeddings") is True
-        and heads == config.get("num_key_value_heads", heads)
         and not config.get("attention_bias")
         and not config.get("mlp_bias")
         and isinstance(heads, int)
+        and isinstance(keys, int)
+        and heads % keys == 0
         and isinstance(width, int)
         and config.get("head_dim", width // heads) == width // heads
     )
@@ -184,8 +203,12 @@ class Llama(nn.Module):
         Returns:
             (rows, length, width).
         """
-        plan = _Plan.of(parts)
-        return self.through(self.embedded(tokens), positions, [plan] * self.shape.layers)
+        length = tokens.shape[1]
+        if _in_bfloat16(tokens.device):
+            tokens, positions = (_filled(x, 1, ROW_STEP, 0) for x in (tokens, positions))
+            parts = _filled(parts, 1, ROW_STEP, -1)
+        plans = [_Plan.of(parts)] * self.shape.layers
+        return self.through(self.embedded(tokens), positions, plans)[:, :length]
 
     def embedded(self, tokens: Tensor) -> Tensor:
         """Return (..., width) for token ids."""
@@ -205,6 +228,8 @@ class Llama(nn.Module):
         """
         body, shape = self.model, self.shape
         turns = rotations(positions, shape.width // shape.heads, shape.rope_theta)
+        if _in_bfloat16(stream.device):
+            turns = turns[0].bfloat16(), turns[1].bfloat16()
         for block, plan in zip(body.layers, plans, strict=True):
             stream = block(stream, turns, plan)
         result: Tensor = body.norm(stream)
@@ -232,8 +257,8 @@ class _Block(nn.Module):
         self.post_attention_layernorm = nn.RMSNorm(shape.width, shape.epsilon)
 
     def forward(self, stream: Tensor, turns: tuple[Tensor, Tensor], plan: Plan) -> Tensor:
-        stream = stream + self.self_attn(self.input_layernorm(stream), turns, plan)
-        result: Tensor = stream + self.mlp(self.post_attention_layernorm(stream))
+        stream = stream + self.self_attn(_once(self.input_layernorm(stream)), turns, plan)
+        result: Tensor = stream + self.mlp(_once(self.post_attention_layernorm(stream)))
         return result
 
 
@@ -252,19 +277,24 @@ class _Gated(nn.Module):
 class _Attention(nn.Module):
     def __init__(self, shape: Shape):
         super().__init__()
-        self.heads = shape.heads
+        self.size, self.sharers = shape.width // shape.heads, shape.sharers
+        narrow = shape.width // shape.sharers
         self.q_proj, self.k_proj, self.v_proj, self.o_proj = (
-            nn.Linear(shape.width, shape.width, bias=False) for _ in range(4)
+            nn.Linear(shape.width, units, bias=False)
+            for units in (shape.width, narrow, narrow, shape.width)
         )
 
     def forward(self, x: Tensor, turns: tuple[Tensor, Tensor], plan: Plan) -> Tensor:
         rows, length, width = x.shape
 
         def split(y: Tensor) -> Tensor:
-            return y.view(rows, length, self.heads, width // self.heads).transpose(1, 2)
+            return y.view(rows, length, -1, self.size).transpose(1, 2)
 
         query, key = rotate(split(self.q_proj(x)), turns), rotate(split(self.k_proj(x)), turns)
-        mixed = plan.attend(query, key, split(self.v_proj(x)))
+        value = split(self.v_proj(x))
+        if self.sharers > 1:
+            key, value = (y.repeat_interleave(self.sharers, 1) for y in (key, value))
+        mixed = plan.attend(query, key, value)
         result: Tensor = self.o_proj(mixed.transpose(1, 2).reshape(rows, length, width))
         return result
 
@@ -349,18 +379,84 @@ def attend_by_parts(query: Tensor, key: Tensor, value: Tensor, lengths: tuple[in
         query, key, value: (1, heads, sum of `lengths`, size).
         lengths: Tokens of the prompt, 0 if there is none, and of each edit.
     """
-    if len(lengths) <= 2:  # one text, seen from left to right
-        return F.scaled_dot_product_attention(query, key, value, is_causal=True)
     queries, keys, values = (torch.split(x, list(lengths), 2) for x in (query, key, value))
+    look = _look_in_steps if query.dtype == torch.bfloat16 else _look
+    if not lengths[0]:
+        return _joined([look(*one) for one in zip(queries[1:], keys[1:], values[1:], strict=True)])
+    prompt = keys[0], values[0]
+    mixed = [look(queries[0], *prompt)]
+    for one in zip(queries[1:], keys[1:], values[1:], strict=True):
+        mixed.append(look(*one, *prompt))
+    return _joined(mixed)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+
+
+def _look(
+    query: Tensor, key: Tensor, value: Tensor,
+    prompt_key: Tensor | None = None, prompt_value: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Let a text look at itself from left to right, and at all of a prompt before it."""
+    if prompt_key is None or prompt_value is None:
+        return F.scaled_dot_product_attention(query, key, value, is_causal=True)
+    size, before = query.shape[2], prompt_key.shape[2]
+    mask = torch.ones(size, before + size, dtype=torch.bool).tril(before)
+    seen, known = torch.cat((prompt_key, key), 2), torch.cat((prompt_value, value), 2)
+    return F.scaled_dot_product_attention(query, seen, known, mask)
+
+
+def _look_in_steps(
+    query: Tensor, key: Tensor, value: Tensor,
+    prompt_key: Tensor | None = None, prompt_value: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """Do the same as `_look`, with lengths in steps and by plain products, faster in bfloat16."""
+    length = query.shape[2]
+    query, key, value = (_filled(x, 2, TEXT_STEP) for x in (query, key, value))
+    prompt = 0
+    if prompt_key is not None and prompt_value is not None:
+        before, after = (_filled(x, 2, TEXT_STEP) for x in (prompt_key, prompt_value))
+        prompt = prompt_key.shape[2]
+        key, value = torch.cat((before, key), 2), torch.cat((after, value), 2)
+    size, offset = query.shape[2], key.shape[2] - query.shape[2]
+    query = query / math.sqrt(query.shape[3])
     mixed = []
-    if lengths[0]:
-        mixed = [F.scaled_dot_product_attention(queries[0], keys[0], values[0], is_causal=True)]
-    for q, k, v in zip(queries[1:], keys[1:], values[1:], strict=True):
-        size = q.shape[2]
-        if not lengths[0]:
-            mixed.append(F.scaled_dot_product_attention(q, k, v, is_causal=True))
-            continue
-        mask = torch.ones(size, lengths[0] + size, dtype=torch.bool).tril(lengths[0])
-        seen, known = torch.cat((keys[0], k), 2), torch.cat((values[0], v), 2)
-        mixed.append(F.scaled_dot_product_attention(q, seen, known, mask))
-    return torch.cat(mixed, 2)
+    for first in range(0, size, BLOCK):
+        last = min(size, first + BLOCK)
+        scores = query[:, :, first:last] @ key[:, :, : offset + last].transpose(2, 3)
+        scores.add_(_unseen(last - first, offset + first, prompt, offset))
+        weights = torch.softmax(scores, -1, dtype=scores.dtype)
+        mixed.append(weights @ value[:, :, : offset + last])
+    return _joined(mixed)[:, :, :length]
+
+
+@lru_cache(maxsize=64)
+def _unseen(size: int, before: int, prompt: int, filled: int) -> Tensor:
+    """Return (size, before + size), minus infinity where a token must not look and 0 elsewhere.
+
+    Args:
+        size: Tokens that look.
+        before: Tokens before them.
+        prompt: Tokens of the prompt among these.
+        filled: What the prompt is filled up to.
+    """
+    mask = torch.full((size, before + size), -math.inf, dtype=torch.bfloat16).triu(before + 1)
+    mask[:, prompt:filled] = -math.inf
+    return mask
+
+
+def _filled(x: Tensor, axis: int, step: int, fill: int = 0) -> Tensor:
+    """Fill a tensor up to a multiple of a length."""
+    extra = -x.shape[axis] % step
+    return F.pad(x, (0, 0) * (x.dim() - 1 - axis) + (0, extra), value=fill) if extra else x
+
+
+def _in_bfloat16(device: torch.device) -> bool:
+    """Tell whether products are in bfloat16 here and now, on a CPU."""
+    return device.type == "cpu" and torch.is_autocast_enabled("cpu")
+
+
+def _once(x: Tensor) -> Tensor:
+    """Turn what several products share into their numbers once, and not once for each."""
+    return x.bfloat16() if _in_bfloat16(x.device) else x
