@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
-from multiprocessing import get_context
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,10 +67,33 @@ def local_executor(num_workers: int, files: Sequence[str] = ()) -> Executor:
         os.environ.setdefault(name, "1")  # inherited at the spawn, before NumPy is loaded
     return ProcessPoolExecutor(
         num_workers,
-        mp_context=get_context("spawn"),
+        mp_context=_Context(),
         initializer=_start_worker,
         initargs=(os.getpid(), tuple(files)),
     )
+
+
+class _Process(SpawnProcess):
+    """A process that Ctrl-C does not reach, not even while it starts."""
+
+    def start(self) -> None:
+        """Start with the signal held back; `_start_worker` lets go of it."""
+        with _held_back():
+            super().start()
+
+
+class _Context(SpawnContext):
+    Process = _Process
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Hold Ctrl-C back from this thread and from the processes that it starts meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def available_cores() -> int:
@@ -102,6 +125,7 @@ def load_file(path: str) -> ModuleType:
 def _start_worker(parent: int, files: Sequence[str]) -> None:
     """Leave Ctrl-C to the parent and die with it, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if sys.platform == "linux":
         import ctypes
 
