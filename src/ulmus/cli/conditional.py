@@ -8,21 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ulmus.cli import training as common
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number, say
-from ulmus.cli.training import (
-    JSON,
-    OUT,
-    RESUME,
-    SAVE_EVERY,
-    SEED,
-    TENSORBOARD,
-    Scalars,
-    check_folder,
-    open_tensorboard,
-    stopped,
-)
 
 if TYPE_CHECKING:
     from ulmus.training.collapse import Iteration
@@ -34,7 +23,7 @@ def train_conditional(
     inventor: Annotated[
         Path, typer.Argument(help="Folder of a model that `ulmus train inventor` made.")
     ],
-    out: OUT = None,
+    out: common.OUT = None,
     terrains: Annotated[
         str, typer.Option(help="Names of terrains with commas between.")
     ] = "left_wall,right_wall,tunnel",
@@ -87,7 +76,7 @@ def train_conditional(
     cross_every: Annotated[
         int, typer.Option(min=0, help="Iterations between two tables in the log; 0: none.")
     ] = 0,
-    seed: SEED = 0,
+    seed: common.SEED = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of the CPU; all cores if not given.")
     ] = None,
@@ -95,10 +84,10 @@ def train_conditional(
         int | None, typer.Option(min=0, help="Processes that judge; all cores if not given.")
     ] = None,
     sandbox: Annotated[str, typer.Option(help="Where programs run.")] = "wasm",
-    save_every: SAVE_EVERY = 5.0,
-    tensorboard: TENSORBOARD = None,
-    resume: RESUME = False,
-    json: JSON = False,
+    save_every: common.SAVE_EVERY = 5.0,
+    tensorboard: common.TENSORBOARD = None,
+    resume: common.RESUME = False,
+    json: common.JSON = False,
 ) -> None:
     """Teach a program model to invent for a terrain, by reinforcement (PPO)."""
     options: dict[str, Any] = {
@@ -112,7 +101,7 @@ def train_conditional(
         "reward_unit": reward_unit, "judged": judged, "cross_every": cross_every,
         "save_every_s": 60 * save_every, "seed": seed,
     }  # fmt: skip
-    folder = check_folder(out, resume)
+    folder = common.check_folder(out, resume)
     with needs_extra():
         import torch
 
@@ -129,17 +118,17 @@ def train_conditional(
             told.problem, told.problem_options, settings.terrains, sandbox=sandbox,
             workers=cores if workers is None else workers,
         )  # fmt: skip
-        with scores, open_tensorboard(tensorboard) as write, Interrupts() as interrupts:
+        with scores, common.open_tensorboard(tensorboard) as write, Interrupts() as interrupts:
             result = conditional.train(
                 inventor, scores, settings, folder, resume=resume,
                 observe=_watcher(settings, write), stop=interrupts.asked,
             )  # fmt: skip
     if result is None:
-        raise stopped(folder)
+        raise common.stopped(folder)
     _print_result(result, json)
 
 
-def _watcher(settings: Settings, write: Scalars) -> Callable[[Iteration], None]:
+def _watcher(settings: Settings, write: common.Scalars) -> Callable[[Iteration], None]:
     """Return what is told what an iteration came to: prints and logs it."""
     progress = _Progress(settings)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ulmus.cli import training as common
 from ulmus.cli.conditional import train_conditional
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
@@ -15,29 +16,6 @@ from ulmus.cli.output import emit, number
 from ulmus.cli.run import parse_operators
 from ulmus.cli.train_inventor import train_inventor
 from ulmus.cli.train_preferences import train_preferences
-from ulmus.cli.training import (
-    BASE,
-    FULL,
-    JSON,
-    LORA,
-    MINUTES,
-    OUT,
-    PRECISION,
-    RATE,
-    RESUME,
-    SAVE_EVERY,
-    SEED,
-    STEPS,
-    TENSORBOARD,
-    THREADS,
-    WHOLE_LINES,
-    announce,
-    check_folder,
-    prepare_torch,
-    speaks,
-    stopped,
-    watchers,
-)
 from ulmus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,7 +35,7 @@ def train_diff(
     data: Annotated[
         Path | None, typer.Argument(help="Folder of mined commits; may be left out with --runs.")
     ] = None,
-    out: OUT = None,
+    out: common.OUT = None,
     runs: Annotated[
         list[Path] | None, typer.Option(help="A run whose accepted edits are learned; repeatable.")
     ] = None,
@@ -67,16 +45,16 @@ def train_diff(
     mix: Annotated[
         str | None, typer.Option(help="Shares of the loss, such as commits=0.5,runs=0.5.")
     ] = None,
-    base: BASE = "none",
+    base: common.BASE = "none",
     size: Annotated[
         str, typer.Option(help="Of a new network: 1m, 3m, 12m, 33m, 85m or 300m.")
     ] = "3m",
     vocabulary: Annotated[
         int, typer.Option(min=300, help="Tokens of a new tokenizer, line numbers not counted.")
     ] = 4096,
-    whole_lines: WHOLE_LINES = False,
-    lora: LORA = None,
-    full: FULL = False,
+    whole_lines: common.WHOLE_LINES = False,
+    lora: common.LORA = None,
+    full: common.FULL = False,
     form: Annotated[
         str, typer.Option(help="Of the edit: numbered, unified, search-replace, ...")
     ] = "numbered",
@@ -103,17 +81,17 @@ def train_diff(
     tokens_per_step: Annotated[
         int | None, typer.Option(min=1, help="Tokens per step; 1,024, for adapters 768.")
     ] = None,
-    rate: RATE = None,
-    precision: PRECISION = "auto",
-    steps: STEPS = None,
-    minutes: MINUTES = None,
-    seed: SEED = 0,
-    threads: THREADS = 1,
-    save_every: SAVE_EVERY = 5.0,
+    rate: common.RATE = None,
+    precision: common.PRECISION = "auto",
+    steps: common.STEPS = None,
+    minutes: common.MINUTES = None,
+    seed: common.SEED = 0,
+    threads: common.THREADS = 1,
+    save_every: common.SAVE_EVERY = 5.0,
     held_out: Annotated[int, typer.Option(min=0, help="Edits in the held-out loss.")] = 200,
-    tensorboard: TENSORBOARD = None,
-    resume: RESUME = False,
-    json: JSON = False,
+    tensorboard: common.TENSORBOARD = None,
+    resume: common.RESUME = False,
+    json: common.JSON = False,
 ) -> None:
     """Train a diff model on mined commits and on the accepted edits of runs."""
     options: dict[str, Any] = {
@@ -125,23 +103,23 @@ def train_diff(
         "save_every_s": 60 * save_every,
         "held_out": held_out, "shares": tuple(parse_operators(mix).items()) if mix else (),
     }  # fmt: skip
-    folder = check_folder(out, resume)
+    folder = common.check_folder(out, resume)
     with needs_extra():
-        prepare_torch(threads)
+        common.prepare_torch(threads)
         from ulmus.models.shelf import knows_effects
         from ulmus.training import diff_model
 
         settings = diff_model.Settings(**options)
         told = (base != "none" and knows_effects(base)) if effects is None else effects
         samples, origin = _samples(data, runs or [], held_out_runs or [], seed, told)
-        with Interrupts() as interrupts, watchers(tensorboard) as observe:
+        with Interrupts() as interrupts, common.watchers(tensorboard) as observe:
             result = diff_model.train(
                 samples, settings, folder, resume=resume, stop=interrupts.asked, origin=origin,
                 observe=observe,
             )  # fmt: skip
     if result is None:
-        raise stopped(folder)
-    if speaks():
+        raise common.stopped(folder)
+    if common.speaks():
         _print_result(result, json)
 
 
@@ -166,7 +144,7 @@ def _samples(
         samples["runs"] = edits_of_runs(runs, held_out_runs, seed=seed, effects=effects)
         origin["runs"] = ", ".join(run.resolve().name for run in runs)
     for name, some in samples.items():
-        announce(f"{name}: {len(some):,} edits")
+        common.announce(f"{name}: {len(some):,} edits")
     return samples, origin
 
 

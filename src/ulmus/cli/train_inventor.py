@@ -8,32 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ulmus.cli import training as common
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number
-from ulmus.cli.training import (
-    BASE,
-    FULL,
-    JSON,
-    LORA,
-    MINUTES,
-    OUT,
-    PRECISION,
-    RATE,
-    RESUME,
-    SAVE_EVERY,
-    SEED,
-    STEPS,
-    TENSORBOARD,
-    THREADS,
-    WHOLE_LINES,
-    announce,
-    check_folder,
-    prepare_torch,
-    speaks,
-    stopped,
-    watchers,
-)
 
 if TYPE_CHECKING:
     from ulmus.training.inventor import Result
@@ -41,41 +19,41 @@ if TYPE_CHECKING:
 
 def train_inventor(
     dataset: Annotated[Path, typer.Argument(help="Folder that `ulmus dataset` wrote.")],
-    out: OUT = None,
-    base: BASE = "none",
+    out: common.OUT = None,
+    base: common.BASE = "none",
     size: Annotated[
         str, typer.Option(help="Of a new network: 0.1m, 1m, 3m, 12m, 33m, 85m, 300m or 680m.")
     ] = "3m",
     vocabulary: Annotated[int, typer.Option(min=300, help="Tokens of a new tokenizer.")] = 4096,
-    whole_lines: WHOLE_LINES = False,
-    lora: LORA = None,
-    full: FULL = False,
+    whole_lines: common.WHOLE_LINES = False,
+    lora: common.LORA = None,
+    full: common.FULL = False,
     context: Annotated[
         int, typer.Option(min=8, help="Tokens of a row; longer programs are left out.")
     ] = 1024,
     tokens_per_step: Annotated[
         int | None, typer.Option(min=1, help="Tokens per step; 1,024 if not given.")
     ] = None,
-    rate: RATE = None,
-    precision: PRECISION = "auto",
-    steps: STEPS = None,
-    minutes: MINUTES = None,
+    rate: common.RATE = None,
+    precision: common.PRECISION = "auto",
+    steps: common.STEPS = None,
+    minutes: common.MINUTES = None,
     epochs: Annotated[
         float | None, typer.Option(help="End after so many passes over the data.")
     ] = None,
     balanced: Annotated[
         bool, typer.Option("--balanced", help="Learn from each cell of the map equally often.")
     ] = False,
-    seed: SEED = 0,
-    threads: THREADS = 1,
-    save_every: SAVE_EVERY = 5.0,
+    seed: common.SEED = 0,
+    threads: common.THREADS = 1,
+    save_every: common.SAVE_EVERY = 5.0,
     held_out: Annotated[int, typer.Option(min=0, help="Test programs in the test loss.")] = 200,
     readings: Annotated[
         int, typer.Option(min=0, help="How often the test loss is looked at on the way.")
     ] = 10,
-    tensorboard: TENSORBOARD = None,
-    resume: RESUME = False,
-    json: JSON = False,
+    tensorboard: common.TENSORBOARD = None,
+    resume: common.RESUME = False,
+    json: common.JSON = False,
 ) -> None:
     """Train a model on the programs of a data set, so that it writes new ones."""
     options: dict[str, Any] = {
@@ -85,23 +63,23 @@ def train_inventor(
         "epochs": epochs, "seed": seed, "save_every_s": 60 * save_every, "held_out": held_out,
         "readings": readings, "balanced": balanced,
     }  # fmt: skip
-    folder = check_folder(out, resume)
+    folder = common.check_folder(out, resume)
     with needs_extra():
-        prepare_torch(threads)
+        common.prepare_torch(threads)
         from ulmus.training import inventor
         from ulmus.training.dataset import read_dataset
 
         settings = inventor.Settings(**options)
         programs = read_dataset(dataset)
-        announce(f"{len(programs.train):,} programs, {len(programs.test):,} for the test")
-        with Interrupts() as interrupts, watchers(tensorboard) as observe:
+        common.announce(f"{len(programs.train):,} programs, {len(programs.test):,} for the test")
+        with Interrupts() as interrupts, common.watchers(tensorboard) as observe:
             result = inventor.train(
                 programs, settings, folder, resume=resume, stop=interrupts.asked,
                 origin=dataset.resolve().name, observe=observe,
             )  # fmt: skip
     if result is None:
-        raise stopped(folder)
-    if speaks():
+        raise common.stopped(folder)
+    if common.speaks():
         _print_result(result, json)
 
 

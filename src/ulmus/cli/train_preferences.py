@@ -8,29 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ulmus.cli import training as common
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, number
-from ulmus.cli.training import (
-    FULL,
-    JSON,
-    LORA,
-    MINUTES,
-    OUT,
-    PRECISION,
-    RESUME,
-    SAVE_EVERY,
-    SEED,
-    STEPS,
-    TENSORBOARD,
-    THREADS,
-    announce,
-    check_folder,
-    prepare_torch,
-    speaks,
-    stopped,
-    watchers,
-)
 
 if TYPE_CHECKING:
     from ulmus.training.preference_model import Result
@@ -41,7 +22,7 @@ def train_preferences(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN...", help="Runs made with the operator diff.")
     ],
-    out: OUT = None,
+    out: common.OUT = None,
     held_out_runs: Annotated[
         list[Path] | None, typer.Option(help="A run that is only judged; repeatable.")
     ] = None,
@@ -54,8 +35,8 @@ def train_preferences(
     pairs_per_parent: Annotated[
         int, typer.Option(min=1, help="Most pairs of answers to one parent.")
     ] = 16,
-    lora: LORA = None,
-    full: FULL = False,
+    lora: common.LORA = None,
+    full: common.FULL = False,
     tokens_per_step: Annotated[
         int | None, typer.Option(min=1, help="Tokens per step; 4,096 if not given.")
     ] = None,
@@ -63,22 +44,22 @@ def train_preferences(
         float | None,
         typer.Option(help="Highest learning rate; 0.0001, for adapters 0.00014, if not given."),
     ] = None,
-    precision: PRECISION = "auto",
-    steps: STEPS = None,
-    minutes: MINUTES = None,
+    precision: common.PRECISION = "auto",
+    steps: common.STEPS = None,
+    minutes: common.MINUTES = None,
     epochs: Annotated[
         float | None, typer.Option(help="End after so many passes over the pairs.")
     ] = None,
-    seed: SEED = 0,
-    threads: THREADS = 1,
-    save_every: SAVE_EVERY = 5.0,
+    seed: common.SEED = 0,
+    threads: common.THREADS = 1,
+    save_every: common.SAVE_EVERY = 5.0,
     held_out: Annotated[int, typer.Option(min=0, help="Pairs in the held-out figures.")] = 200,
     readings: Annotated[
         int, typer.Option(min=0, help="How often the held-out loss is looked at on the way.")
     ] = 5,
-    tensorboard: TENSORBOARD = None,
-    resume: RESUME = False,
-    json: JSON = False,
+    tensorboard: common.TENSORBOARD = None,
+    resume: common.RESUME = False,
+    json: common.JSON = False,
 ) -> None:
     """Train a diff model to prefer answers that the map took over those that it left (DPO)."""
     options: dict[str, Any] = {
@@ -87,24 +68,24 @@ def train_preferences(
         "minutes": minutes, "epochs": epochs, "seed": seed, "save_every_s": 60 * save_every,
         "held_out": held_out, "readings": readings,
     }  # fmt: skip
-    folder = check_folder(out, resume)
+    folder = common.check_folder(out, resume)
     with needs_extra():
-        prepare_torch(threads)
+        common.prepare_torch(threads)
         from ulmus.training import preference_model
         from ulmus.training.preferences import pairs_of_runs
 
         settings = preference_model.Settings(**options)
         pairs = pairs_of_runs(runs, held_out_runs or [], seed=seed, per_parent=pairs_per_parent)
-        announce(f"{len(pairs):,} pairs, {sum(pair.held_out for pair in pairs):,} held out")
-        announce("first the model judges all answers as it is")
-        with Interrupts() as interrupts, watchers(tensorboard) as observe:
+        common.announce(f"{len(pairs):,} pairs, {sum(pair.held_out for pair in pairs):,} held out")
+        common.announce("first the model judges all answers as it is")
+        with Interrupts() as interrupts, common.watchers(tensorboard) as observe:
             result = preference_model.train(
                 pairs, settings, folder, resume=resume, stop=interrupts.asked,
                 observe=observe,
             )  # fmt: skip
     if result is None:
-        raise stopped(folder)
-    if speaks():
+        raise common.stopped(folder)
+    if common.speaks():
         _print_result(result, json)
 
 
