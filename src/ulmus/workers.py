@@ -22,6 +22,9 @@ from ulmus.seeding import derive
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
+HAS_MASKS = hasattr(signal, "pthread_sigmask")
+"""False on Windows."""
+
 THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """A worker is one core; NumPy's threads would only spin beside it."""
 
@@ -89,6 +92,9 @@ class _Context(SpawnContext):
 @contextmanager
 def _held_back() -> Iterator[None]:
     """Hold Ctrl-C back from this thread and from the processes that it starts meanwhile."""
+    if not HAS_MASKS:
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -125,7 +131,8 @@ def load_file(path: str) -> ModuleType:
 def _start_worker(parent: int, files: Sequence[str]) -> None:
     """Leave Ctrl-C to the parent and die with it, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if HAS_MASKS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if sys.platform == "linux":
         import ctypes
 
