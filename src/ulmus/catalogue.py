@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from importlib import import_module, metadata
 from pathlib import Path
@@ -134,21 +135,20 @@ def make_sample(name: str, settings: SampleSettings) -> Operator:
     from ulmus.models.inventing import read_inventing
     from ulmus.models.shelf import find_model, open_model
     from ulmus.operators.sample import SampleOperator
-    from ulmus.training.dataset import read_dataset
+    from ulmus.training.dataset import hashes_in
 
     if not settings.model:
         raise ConfigError("the operator sample needs a model of programs; name it: sample:FOLDER")
     told = read_inventing(find_model(settings.model))
     model, _ = open_model(settings.model)
-    known: list[str] = []
+    known: AbstractSet[str] = frozenset()
     if settings.new_attempts > 1:
         if not settings.known:
             raise ConfigError(
                 "the operator sample draws what is known again (new_attempts is "
                 f"{settings.new_attempts}), so it needs the folder of a data set: set `known`"
             )
-        dataset = read_dataset(Path(settings.known))
-        known = [row.hash for row in (*dataset.train, *dataset.test)]
+        known = hashes_in(Path(settings.known))
     return SampleOperator(model, told, settings, _plain(name), known)
 
 

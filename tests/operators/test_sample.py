@@ -132,7 +132,7 @@ def test_every_setting_that_can_change_a_program_is_in_the_identity() -> None:
         SampleOperator(model, told, SampleSettings(attempts=2)),
         SampleOperator(model, told, SampleSettings(line_attempts=2)),
         SampleOperator(model, told, SampleSettings(new_attempts=2)),
-        SampleOperator(model, told, SampleSettings(new_attempts=2), known=[Program("x").hash]),
+        SampleOperator(model, told, SampleSettings(new_attempts=2), known={Program("x").hash}),
         SampleOperator(model, told, SampleSettings(orders=[ORDER])),
         SampleOperator(model, Inventing(prompt="x", properties="before")),
         SampleOperator(ScriptedModel(["y"]), told),
@@ -189,7 +189,7 @@ def test_a_program_that_is_known_is_drawn_again(
 ) -> None:
     model = Listed(answers)
     settings = SampleSettings(attempts=attempts, new_attempts=new_attempts)
-    known = [Program(TOLD.prompt + "x = 0\n").hash]
+    known = {Program(TOLD.prompt + "x = 0\n").hash}
     proposal = drawn(SampleOperator(model, TOLD, settings, known=known))
     assert proposal.program == Program(TOLD.prompt + kept)
     assert len({seed for (seed,) in model.seeds}) == len(model.seeds) == calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from itertools import pairwise
 from pathlib import Path
 from shutil import copytree
@@ -25,7 +26,7 @@ from ulmus.errors import (
 )
 from ulmus.records import Evaluation, Measure, Placement, Program, Proposal, Step, program_hash
 from ulmus.runs.log import RunLog
-from ulmus.training.dataset import Dataset, Row, read_dataset, write_dataset
+from ulmus.training.dataset import Dataset, Row, hashes_in, read_dataset, write_dataset
 from ulmus.training.programs import (
     BELOW,
     REPLACED,
@@ -148,6 +149,11 @@ def test_a_data_set_is_read_as_it_was_written(runs: list[Path], tmp_path: Path, 
     for name in ("a", "b"):
         write_dataset(dataset, tmp_path / name)
     assert read_dataset(tmp_path / "a") == dataset
+    hashes = hashes_in(tmp_path / "a")
+    assert hashes == {row.hash for row in dataset.train + dataset.test}
+    carried = pickle.dumps(hashes)
+    assert len(carried) < 500
+    assert pickle.loads(carried) == hashes
     files = [sorted(p for p in (tmp_path / n).rglob("*") if p.is_file()) for n in ("a", "b")]
     assert [file.read_bytes() for file in files[0]] == [file.read_bytes() for file in files[1]]
     assert all((row.text == row.program) == (where == "none") for row in dataset.train)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,7 +81,7 @@ class SampleOperator:
         told: Inventing,
         settings: SampleSettings | None = None,
         name: str = "sample",
-        known: Collection[str] = (),
+        known: AbstractSet[str] = frozenset(),
     ) -> None:
         """Set up.
 
@@ -101,7 +102,7 @@ class SampleOperator:
         self._orders = self._settings.orders or [""]
         self._prompts = [prompt_for(told, order) for order in self._orders]
         self._sampling = sampling_for(told, self._settings)
-        self._known = frozenset(known)
+        self._known = known
 
     @property
     def siblings(self) -> int:

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Literal, cast, get_args
 
@@ -207,6 +208,33 @@ def read_dataset(folder: Path) -> Dataset:
     if not parts["train"]:
         raise DataFormatError(f"{folder} holds no program to learn from; {_AGAIN}")
     return Dataset(facts, parts["train"], parts["test"])
+
+
+class Hashes(frozenset[str]):
+    """Hashes of the programs of a data set.
+
+    Another process gets the name of the folder and reads it once, since tasks by the hundred
+    would carry all of them.
+    """
+
+    folder: Path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to make it again."""
+        return _hashes_once, (self.folder,)
+
+
+def hashes_in(folder: Path) -> Hashes:
+    """Return the hashes of all programs of a data set; raises what `read_dataset` does."""
+    dataset = read_dataset(folder)
+    hashes = Hashes(row.hash for row in (*dataset.train, *dataset.test))
+    hashes.folder = folder.resolve()
+    return hashes
+
+
+@lru_cache(maxsize=2)
+def _hashes_once(folder: Path) -> Hashes:
+    return hashes_in(folder)
 
 
 def _read_facts(folder: Path) -> dict[str, Any]:
