@@ -15,19 +15,14 @@ the operators if they adapt (`ulmus.search.bandit`).
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import fsum
 
 from ulmus.errors import ConfigError
-from ulmus.grid import cell_of
-from ulmus.operators.base import siblings_of, wishes_of
 from ulmus.records import Evaluation, Measure, Placement, Program, Proposal, Step
-from ulmus.search.aiming import Aim
 from ulmus.search.archive import Archive, Elite
-from ulmus.search.bandit import Bandit
+from ulmus.search.choosing import Chooser
 from ulmus.search.portfolio import Portfolio
 from ulmus.seeding import generator
 
@@ -121,12 +116,7 @@ class MapElites:
         self.archive = Archive(measures)
         self.depth = depth
         self._portfolio = portfolio
-        self._aims = [Aim(wishes_of(operator), measures) for operator in portfolio.operators]
-        siblings = [siblings_of(operator) for operator in portfolio.operators]
-        self._block = max(siblings)  # children whose operators are chosen together
-        self._alone = frozenset(place for place, count in enumerate(siblings) if count == 1)
-        names = [operator.name for operator in portfolio.operators]
-        self._bandit = Bandit(names, portfolio.weights) if adapt else None
+        self._chooser = Chooser(measures, portfolio, seed, adapt)
         self._seeds = tuple(seeds)
         self._seed = seed
         self._batch_size = batch_size
@@ -153,14 +143,7 @@ class MapElites:
 
         It is the mean over the parents that the batch could have.
         """
-        if self._bandit is None:
-            return {}
-        found = [self._bandit.shares(elite.program) for _, elite in self._parents]
-        found = found or [self._bandit.shares(None)]
-        total: dict[str, float] = {}
-        for operator, some in zip(self._portfolio.operators, zip(*found, strict=True), strict=True):
-            total[operator.name] = total.get(operator.name, 0.0) + fsum(some) / len(some)
-        return total
+        return self._chooser.shares(self._parents)
 
     def ask(self, limit: int | None = None) -> Batch:
         """Return the next batch of proposals.
@@ -198,14 +181,10 @@ class MapElites:
             index = batch.start + position
             step = self._place(batch.number, index, proposal, results.get(position))
             steps.append(step)
-            if self._bandit is not None:
-                self._bandit.note(
-                    batch.number,
-                    proposal.operator,
-                    proposal.parents,
-                    step.placement,
-                    proposal.program,
-                )
+            made = proposal.program
+            self._chooser.note(
+                batch.number, proposal.operator, proposal.parents, step.placement, made
+            )
         self._note_told(batch.number, batch.start + len(batch.proposals))
         return steps
 
@@ -219,9 +198,8 @@ class MapElites:
         if past.admitted is not None:
             self.archive.put(*past.admitted)
             self._waiting.append((past.batch, *past.admitted))
-        if self._bandit is not None:
-            program = past.admitted[1].program if past.admitted else None
-            self._bandit.note(past.batch, past.operator, past.parents, past.placement, program)
+        made = past.admitted[1].program if past.admitted else None
+        self._chooser.note(past.batch, past.operator, past.parents, past.placement, made)
         self._asked = (
             (past.batch + 1, 0) if past.index + 1 == size else (past.batch, past.index + 1)
         )
@@ -244,69 +222,21 @@ class MapElites:
         self._show(visible)
         if not len(self._parents) and self._seeds:
             raise ConfigError("none of the seed programs is valid, so there are no parents")
-        chosen, parents, rngs = [], [], []
-        wishes: dict[int, str] = {}
-        for index in range(start, stop):
-            draw = generator(self._seed, "select", number, index)
-            position = self._choose(number, index, draw)
-            operator = self._portfolio.operators[position]
-            siblings = siblings_of(operator)
-            if self._bandit is not None:
-                draw = self._parent_draw(number, index - index % siblings)
-            elif siblings > 1:
-                draw = generator(self._seed, f"parent {operator.name}", number, index // siblings)
-            chosen.append(position)
-            picks = [int(draw.random() * len(self._parents)) for _ in range(operator.arity)]
-            elites = [self._parents.nth(pick) for pick in picks]
-            parents.append([elite.program for elite in elites])
-            rngs.append(generator(self._seed, "propose", number, index))
-            if self._aims[position]:
-                rng = generator(self._seed, "aim", number, index)
-                wishes[len(chosen) - 1] = self._wish(position, elites[0], rng)
-        return self._portfolio.propose(chosen, parents, rngs, wishes)
-
-    def _choose(self, number: int, index: int, draw: random.Random) -> int:
-        """Return the operator of a child.
-
-        A language model reads a parent once for all its siblings, so a block of indices is its
-        own or it gets none of them: a share of 5 % is a block of 16 now and then, not a child here
-        and there whose parent is read for it alone. If shares adapt, they are those for the parent
-        of the child, and those for the parent of its first child for a block.
-        """
-        weights = self._weights(number, index)
-        if self._block == 1:
-            return self._portfolio.choose(draw, weights=weights)
-        block = generator(self._seed, "block", number, index // self._block)
-        shared = self._weights(number, index - index % self._block)
-        position = self._portfolio.choose(block, weights=shared)
-        if siblings_of(self._portfolio.operators[position]) > 1:
-            return position
-        return self._portfolio.choose(draw, only=self._alone, weights=weights)
-
-    def _weights(self, number: int, index: int) -> Sequence[float] | None:
-        """Return the shares that a child's operator is drawn by; None for those of the start."""
-        if self._bandit is None:
-            return None
-        if not len(self._parents):
-            return self._bandit.shares(None)
-        pick = int(self._parent_draw(number, index).random() * len(self._parents))
-        return self._bandit.shares(self._parents.nth(pick).program)
-
-    def _parent_draw(self, number: int, index: int) -> random.Random:
-        """Return what draws the parents if shares adapt: they are known before the operator is."""
-        return generator(self._seed, "parent", number, index)
-
-    def _wish(self, position: int, elite: Elite, rng: random.Random) -> str:
-        cell = cell_of(self.archive.measures, elite.measures)
-        return self._aims[position].choose(self._parents, cell, elite.fitness, rng)
+        places = range(start, stop)
+        choices = [self._chooser.choose(number, index, self._parents) for index in places]
+        return self._portfolio.propose(
+            [choice.operator for choice in choices],
+            [[elite.program for elite in choice.parents] for choice in choices],
+            [generator(self._seed, "propose", number, index) for index in places],
+            {k: choice.wish for k, choice in enumerate(choices) if choice.wish is not None},
+        )
 
     def _show(self, last_batch: int) -> None:
         """Let the batches up to this one decide: their champions are parents, their steps count."""
         while self._waiting and self._waiting[0][0] <= last_batch:
             _, cell, elite = self._waiting.popleft()
             self._parents.put(cell, elite)
-        if self._bandit is not None:
-            self._bandit.show(last_batch)
+        self._chooser.show(last_batch)
 
     def _place(
         self, number: int, index: int, proposal: Proposal, evaluation: Evaluation | None
