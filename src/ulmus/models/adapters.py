@@ -105,11 +105,11 @@ class Adapter:
         matrix += np.float32(scale) * (b @ a)
 
     def factors(self, name: str) -> tuple[Array, Array, float] | None:
-        """Return A, B and the scale of what is added to a tensor; None if nothing is."""
+        """Return A (r, inputs), B and the scale of what is added to a tensor; None if nothing is."""
         if name not in self._factors:
             return None
         a, b = (self._file.read(factor) for factor in self._factors[name])
-        return a, b, self._scale(name, a.shape[-1 if name.endswith("embed_tokens.weight") else 0])
+        return a, b, self._scale(name, a.shape[0])
 
     def _scale(self, name: str, rank: int) -> float:
         module = name.removesuffix(".weight")
