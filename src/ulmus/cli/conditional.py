@@ -77,9 +77,7 @@ def train_conditional(
         int, typer.Option(min=0, help="Iterations between two tables in the log; 0: none.")
     ] = 0,
     seed: common.SEED = 0,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of the CPU; all cores if not given.")
-    ] = None,
+    threads: common.THREADS = None,
     workers: Annotated[
         int | None, typer.Option(min=0, help="Processes that judge; all cores if not given.")
     ] = None,
@@ -103,15 +101,13 @@ def train_conditional(
     }  # fmt: skip
     folder = common.check_folder(out, resume)
     with needs_extra():
-        import torch
-
+        common.prepare_torch(threads)
         from ulmus.models.inventing import read_inventing
         from ulmus.rewards import TerrainScores
         from ulmus.training import conditional
         from ulmus.workers import available_cores
 
         cores = available_cores()
-        torch.set_num_threads(threads or cores)
         settings = conditional.Settings(**options)
         told = read_inventing(inventor)
         scores = TerrainScores(

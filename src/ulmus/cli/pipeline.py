@@ -15,11 +15,9 @@ from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import EXIT_STATUS, Interrupts
 from ulmus.cli.output import emit, say
 from ulmus.cli.report import pipeline_report
+from ulmus.cli.training import THREADS, prepare_torch
 from ulmus.errors import unknown_name
 from ulmus.records import Json
-
-_SMALL = ("tiny", "0.1m")
-"""Sizes of networks for which threads cost more than they bring, and most on a busy machine."""
 
 if TYPE_CHECKING:
     from ulmus.pipeline.keeping import Record
@@ -50,12 +48,7 @@ def pipeline(
     workers: Annotated[
         int | None, typer.Option(min=0, help="Worker processes; all cores if not given.")
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Threads of the trainings; all cores if not given, 1 for tiny models."
-        ),
-    ] = None,
+    threads: THREADS = None,
     json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
 ) -> None:
     """Do all stages, from runs to walkers for a terrain, and report; run again to go on."""
@@ -78,7 +71,7 @@ def pipeline(
     lines = _Lines(folder, numbers.ppo_iterations)
     with needs_extra(), Interrupts() as interrupts:
         if needs_torch(tasks):
-            _prepare(threads or (1 if numbers.inventor_size in _SMALL else cores))
+            _prepare(threads, numbers.inventor_size)
         work = Work(
             cores if workers is None else workers, say, lines.search, lines.training,
             lines.iteration, interrupts.asked,
@@ -107,11 +100,9 @@ def _file(what: str) -> Mapping[str, Any]:
     return {}
 
 
-def _prepare(threads: int) -> None:
+def _prepare(threads: int | None, size: str) -> None:
     """Import what the trainings need, so that a missing package is named before the first run."""
-    from ulmus.cli.training import prepare_torch
-
-    prepare_torch(threads)
+    prepare_torch(threads, size)
     import ulmus.training.conditional
     import ulmus.training.diff_model
     import ulmus.training.inventor  # noqa: F401

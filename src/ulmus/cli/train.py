@@ -86,7 +86,7 @@ def train_diff(
     steps: common.STEPS = None,
     minutes: common.MINUTES = None,
     seed: common.SEED = 0,
-    threads: common.THREADS = 1,
+    threads: common.THREADS = None,
     save_every: common.SAVE_EVERY = 5.0,
     held_out: Annotated[int, typer.Option(min=0, help="Edits in the held-out loss.")] = 200,
     tensorboard: common.TENSORBOARD = None,
@@ -105,7 +105,7 @@ def train_diff(
     }  # fmt: skip
     folder = common.check_folder(out, resume)
     with needs_extra():
-        common.prepare_torch(threads)
+        common.prepare_torch(threads, size if base == "none" else None)
         from ulmus.models.shelf import knows_effects
         from ulmus.training import diff_model
 

@@ -45,7 +45,7 @@ def train_inventor(
         bool, typer.Option("--balanced", help="Learn from each cell of the map equally often.")
     ] = False,
     seed: common.SEED = 0,
-    threads: common.THREADS = 1,
+    threads: common.THREADS = None,
     save_every: common.SAVE_EVERY = 5.0,
     held_out: Annotated[int, typer.Option(min=0, help="Test programs in the test loss.")] = 200,
     readings: Annotated[
@@ -65,7 +65,7 @@ def train_inventor(
     }  # fmt: skip
     folder = common.check_folder(out, resume)
     with needs_extra():
-        common.prepare_torch(threads)
+        common.prepare_torch(threads, size if base == "none" else None)
         from ulmus.training import inventor
         from ulmus.training.dataset import read_dataset
 

@@ -51,7 +51,7 @@ def train_preferences(
         float | None, typer.Option(help="End after so many passes over the pairs.")
     ] = None,
     seed: common.SEED = 0,
-    threads: common.THREADS = 1,
+    threads: common.THREADS = None,
     save_every: common.SAVE_EVERY = 5.0,
     held_out: Annotated[int, typer.Option(min=0, help="Pairs in the held-out figures.")] = 200,
     readings: Annotated[

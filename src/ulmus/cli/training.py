@@ -19,6 +19,9 @@ from ulmus.errors import ConfigError
 if TYPE_CHECKING:
     from ulmus.training.loop import Report
 
+SMALL = ("tiny", "0.1m")
+"""Sizes of networks for which threads cost more than they bring, and most on a busy machine."""
+
 Scalars = Callable[[Mapping[str, float], int], None]
 """Takes figures by name and the step that they are of."""
 
@@ -38,7 +41,12 @@ PRECISION = Annotated[
 STEPS = Annotated[int | None, typer.Option(min=1, help="End after so many steps.")]
 MINUTES = Annotated[float | None, typer.Option(help="End after so many minutes, pauses left out.")]
 SEED = Annotated[int, typer.Option(help="Seed of all random choices.")]
-THREADS = Annotated[int, typer.Option(min=1, help="Threads of the CPU.")]
+THREADS = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Threads of the CPU; all cores if not given, 1 for the smallest networks."
+    ),
+]
 SAVE_EVERY = Annotated[float, typer.Option(min=0, help="Minutes between two checkpoints.")]
 TENSORBOARD = Annotated[Path | None, typer.Option(help="Folder for a TensorBoard log.")]
 RESUME = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in --out.")]
@@ -83,12 +91,22 @@ def stopped(out: Path) -> typer.Exit:
     return typer.Exit(130)
 
 
-def prepare_torch(threads: int) -> None:
-    """Let torch use so many threads, and its libraries not talk about each other."""
+def prepare_torch(threads: int | None = None, size: str | None = None) -> None:
+    """Let torch use so many threads, and its libraries not talk about each other.
+
+    Args:
+        threads: None: what OMP_NUM_THREADS says, or else all cores, 1 for the smallest networks.
+        size: Of the network, if it is a new one.
+    """
     import torch
 
+    from ulmus.workers import available_cores
+
     warnings.simplefilter("ignore", FutureWarning)
-    torch.set_num_threads(threads)
+    if threads is None and "OMP_NUM_THREADS" not in os.environ:
+        threads = 1 if size in SMALL else available_cores()
+    if threads is not None:
+        torch.set_num_threads(threads)
 
 
 class TrainingProgress:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ulmus.cli import training as common
 from ulmus.cli.extra import needs_extra
 from ulmus.cli.interrupts import Interrupts
 from ulmus.cli.output import emit, say
-from ulmus.cli.training import JSON, OUT, RESUME, SEED, TrainingProgress, check_folder, stopped
 
 if TYPE_CHECKING:
     from ulmus.tuning import Tuning
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def tune(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
-    out: OUT = None,
+    out: common.OUT = None,
     model: Annotated[
         str, typer.Option(help="Model to start from: a name or a folder; the default one if empty.")
     ] = "",
@@ -40,20 +40,22 @@ def tune(
         int, typer.Option(min=0, help="Fresh searches with the model alone, before and after.")
     ] = 0,
     evaluations: Annotated[int, typer.Option(min=1, help="Evaluations of each search.")] = 1000,
-    seed: SEED = 0,
-    resume: RESUME = False,
-    json: JSON = False,
+    seed: common.SEED = 0,
+    threads: common.THREADS = None,
+    resume: common.RESUME = False,
+    json: common.JSON = False,
 ) -> None:
     """Train a diff model one round on the accepted edits of runs; judge it before and after."""
     from ulmus import experiment
     from ulmus.runs.log import RunLog
 
-    folder = check_folder(out, resume)
+    folder = common.check_folder(out, resume)
     with RunLog.open_read_only(runs[0]) as log:
         config = experiment.stored_config(log)
     config = config.model_copy(update={"evaluations": evaluations, "minutes": None})
     start = model or config.diff.model
     with needs_extra(), Interrupts() as interrupts:
+        common.prepare_torch(threads)
         from ulmus import tuning
 
         result = tuning.tune(
@@ -68,12 +70,12 @@ def tune(
             num_judged=judged,
             search_seeds=range(1_000, 1_000 + searches),
             resume=resume,
-            observe=TrainingProgress(),
+            observe=common.TrainingProgress(),
             say=say,
             stop=interrupts.asked,
         )
     if result is None:
-        raise stopped(folder)
+        raise common.stopped(folder)
     if json:
         emit(result.to_json())
     else:

@@ -105,7 +105,7 @@ class Adapter:
         matrix += np.float32(scale) * (b @ a)
 
     def factors(self, name: str) -> tuple[Array, Array, float] | None:
-        """Return A (r, inputs), B and the scale of what is added to a tensor; None if nothing is."""
+        """Return A (r, inputs), B and the scale of what a tensor gets; None if it gets nothing."""
         if name not in self._factors:
             return None
         a, b = (self._file.read(factor) for factor in self._factors[name])
