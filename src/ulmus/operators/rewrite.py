@@ -36,7 +36,10 @@ VERSION = 1
 
 FIXED_BUGS = "Fixed bugs."
 SAMPLING = Sampling(
-    temperature=0.8, top_p=0.95, max_tokens=512, stop=("\n#", "\nif __name__", "<|endoftext|>")
+    temperature=0.8,
+    top_p=0.95,
+    max_tokens=512,
+    stop=("\n#", "\n```", "\nif __name__", "\nprint(", "<|endoftext|>"),
 )
 """The paper does not state its sampling; the stop texts are what follows a finished function."""
 

@@ -29,7 +29,7 @@ TASKS = ("parity", "quadratic")
 RATES = {"parity": 0.3, "quadratic": 0.15}
 """Rate of node mutation per task, tuned by hand as in the paper (benchmarks/node_rates.py)."""
 
-BATCH = 64
+BATCH = 128
 """Children that are proposed together; they do not depend on it."""
 
 
