@@ -7,10 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from ulmus.errors import ConfigError, unknown_name
-from ulmus.operators.diff import DiffSettings
+from ulmus.operators.diff import GENERAL_MESSAGES, DiffSettings
 from ulmus.operators.sample import SampleSettings
 from ulmus.workers import available_cores
 
@@ -18,6 +26,8 @@ DEFAULT_OPERATORS = {"syntax": 0.8, "crossover": 0.2}
 OPERATORS_OF = {"sodarace": {"syntax": 0.78, "crossover": 0.2, "diff": 0.02}}
 """Other mixtures for the problems that the model which ships was taught; see LOG.md for the table
 that chose it. Of other problems it knows nothing."""
+DIFF_ELSEWHERE: Mapping[str, Any] = {"messages": dict(GENERAL_MESSAGES)}
+"""What the operator `diff` is told for all other problems, if the user does not say otherwise."""
 DEFAULT_MINUTES = 1.0
 BUDGET = frozenset({"evaluations", "minutes", "tokens"})
 """The keys that say when a run ends."""
@@ -60,7 +70,7 @@ class RunConfig(BaseModel):
     operators: dict[str, float] = Field(
         default_factory=lambda told: dict(OPERATORS_OF.get(told.get("problem"), DEFAULT_OPERATORS))
     )
-    diff: DiffSettings = Field(default_factory=DiffSettings)
+    diff: DiffSettings = Field(default_factory=DiffSettings, validate_default=True)
     sample: SampleSettings = Field(default_factory=SampleSettings)
     adapt: bool = False
     tune_every: int | None = Field(default=None, ge=1)
@@ -73,6 +83,14 @@ class RunConfig(BaseModel):
     minutes: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     tokens: int | None = Field(default=None, ge=1)
     workers: int = Field(default_factory=available_cores, ge=0, le=1024)
+
+    @field_validator("diff")
+    @classmethod
+    def _for_the_problem(cls, diff: DiffSettings, told: ValidationInfo) -> DiffSettings:
+        if told.data.get("problem") in OPERATORS_OF:
+            return diff
+        missing = DIFF_ELSEWHERE.keys() - diff.model_fields_set
+        return diff.model_copy(update={key: DIFF_ELSEWHERE[key] for key in missing})
 
 
 def read_config(file: Path | None, overrides: Mapping[str, Any]) -> RunConfig:

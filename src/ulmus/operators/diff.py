@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Annotated
@@ -41,6 +42,16 @@ PAPER_MESSAGES: Mapping[str, float] = {
 }
 """The three commit messages of the paper with their shares (arXiv 2206.08896, section 4)."""
 
+FUNCTION = "{function}"
+"""In a message: the name of a function of the parent, a random one."""
+
+GENERAL_MESSAGES: Mapping[str, float] = {
+    message.replace("make_walker", FUNCTION): share for message, share in PAPER_MESSAGES.items()
+}
+"""Those for programs that have no `make_walker`."""
+
+_FUNCTION = re.compile(r"^[ \t]*(?:async )?def (\w+)", re.MULTILINE)
+
 FORGED = "parent holds a marker of the prompt"
 NO_ANSWER = "model gave no answer"
 UNREADABLE = "answer is no edit"
@@ -55,7 +66,8 @@ class DiffSettings(BaseModel):
 
     Attributes:
         model: Name of a model that ships with ulmus, or a folder.
-        messages: Commit messages with their weights.
+        messages: Commit messages with their weights; "{function}" in one stands for the name of a
+            function of the parent.
         temperature: 0 is greedy.
         top_p: Nucleus, in (0, 1].
         max_tokens: Longest edit, in tokens of the model.
@@ -185,7 +197,10 @@ class DiffOperator:
             ModelError: The model itself is out of reach or broken.
         """
         sources = [parent[0] for parent in parents]
-        messages = wishes or [self._messages[weighted(rng, self._weights)] for rng in rngs]
+        messages = wishes or [
+            _about(source, self._messages[weighted(rng, self._weights)], rng)
+            for source, rng in zip(sources, rngs, strict=True)
+        ]
 
         def prompt(place: int) -> Prompt:
             source, again = sources[place].source, self._settings.line_attempts
@@ -245,3 +260,11 @@ class DiffOperator:
             return None, UNCHANGED
         reason = fault(parent.source, applied.text) if self._settings.check else None
         return (None, reason) if reason else (applied.text, None)
+
+
+def _about(parent: Program, message: str, rng: random.Random) -> str:
+    """Return a message that names a function of the parent if it is to name one."""
+    if FUNCTION not in message:
+        return message
+    functions = _FUNCTION.findall(parent.source) or ["main"]
+    return message.replace(FUNCTION, rng.choice(functions))
