@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ pytest.importorskip("peft", reason="training needs the extra ulmus[train]")
 
 import torch
 
+from ulmus.errors import ModelError
 from ulmus.mining.sample import Sample
 from ulmus.models.local import LocalModel
 from ulmus.records import Prompt, Sampling
@@ -101,3 +103,16 @@ def test_an_adapter_with_two_ranks_is_left_to_peft(edits: list[Sample], tmp_path
     again = bases.open_base(str(adapter), None, False, (), 0)
     assert again.adapter
     assert isinstance(again.net, bases.Borrowed)
+
+
+def test_an_adapter_of_another_network_is_refused(edits: list[Sample], tmp_path: Path) -> None:
+    base, adapter = tmp_path / "base", tmp_path / "adapter"
+    train({"commits": edits}, TINY, base)
+    train({"commits": edits}, replace(TINY, base=str(base), lora=4, steps=1), adapter)
+    wider = bases.new_network(
+        "0.1m", ["x = 1\n"] * 40, 300, whole_lines=False, numbered=True, context=2048, seed=0
+    )
+    shutil.rmtree(base)
+    bases.write_model(base, wider, {}, "a card")
+    with pytest.raises(ModelError, match=r"do not fit .* belongs to"):
+        bases.open_base(str(adapter), None, False, (), 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,25 +90,34 @@ class Adapter:
         Raises:
             ModelError: The factors do not fit the tensor.
         """
-        factors = self.factors(name)
-        if factors is None:
-            return
-        a, b, scale = factors
-        if name.endswith("embed_tokens.weight"):
-            a, b = b.T, a.T  # peft keeps the factors of a table turned
-        rank = a.shape[0]
-        if a.ndim != 2 or b.shape != (matrix.shape[0], rank) or a.shape[1] != matrix.shape[1]:
-            raise ModelError(
-                f"{self._file.path}: factors {list(a.shape)} and {list(b.shape)} do not fit "
-                f"{name} {list(matrix.shape)}; it belongs to {self.base or 'another model'}"
-            )
-        matrix += np.float32(scale) * (b @ a)
+        found = self.factors(name, matrix.shape)
+        if found is not None:
+            a, b, scale = found
+            matrix += np.float32(scale) * (b @ a)
 
-    def factors(self, name: str) -> tuple[Array, Array, float] | None:
-        """Return A (r, inputs), B and the scale of what a tensor gets; None if it gets nothing."""
+    def factors(self, name: str, shape: Sequence[int]) -> tuple[Array, Array, float] | None:
+        """Return A (rank, inputs), B (outputs, rank) and the scale of what is added to a tensor.
+
+        Args:
+            name: Of the tensor.
+            shape: (outputs, inputs).
+
+        Returns:
+            None if nothing is added.
+
+        Raises:
+            ModelError: The factors do not fit the tensor.
+        """
         if name not in self._factors:
             return None
         a, b = (self._file.read(factor) for factor in self._factors[name])
+        if name.endswith("embed_tokens.weight"):
+            a, b = b.T, a.T  # peft keeps the factors of a table turned
+        if a.ndim != 2 or (b.shape, a.shape[1]) != ((shape[0], a.shape[0]), shape[1]):
+            raise ModelError(
+                f"{self._file.path}: factors {list(a.shape)} and {list(b.shape)} do not fit "
+                f"{name} {list(shape)}; it belongs to {self.base or 'another model'}"
+            )
         return a, b, self._scale(name, a.shape[0])
 
     def _scale(self, name: str, rank: int) -> float:

@@ -63,7 +63,7 @@ def adapt_as(net: Llama, folder: Path) -> bool:
     adapter = Adapter(folder)
     layers = dict(_linear(net))
     adapter.check_targets({f"{name}.weight" for name in layers} | set(net.state_dict()), tied=True)
-    found = {name: adapter.factors(f"{name}.weight") for name in layers}
+    found = {name: adapter.factors(f"{name}.weight", layers[name].weight.shape) for name in layers}
     kinds = {(a.shape[0], scale) for a, _, scale in filter(None, found.values())}
     if len(kinds) != 1:
         return False
