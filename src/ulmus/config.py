@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from ulmus.errors import ConfigError, unknown_name
-from ulmus.operators.diff import GENERAL_MESSAGES, DiffSettings
+from ulmus.operators.diff import GENERAL_MESSAGES, GENERAL_MODEL, DiffSettings
 from ulmus.operators.sample import SampleSettings
 from ulmus.workers import available_cores
 
@@ -26,7 +26,7 @@ DEFAULT_OPERATORS = {"syntax": 0.8, "crossover": 0.2}
 OPERATORS_OF = {"sodarace": {"syntax": 0.78, "crossover": 0.2, "diff": 0.02}}
 """Other mixtures for the problems that the model which ships was taught; see LOG.md for the table
 that chose it. Of other problems it knows nothing."""
-DIFF_ELSEWHERE: Mapping[str, Any] = {"messages": dict(GENERAL_MESSAGES)}
+DIFF_ELSEWHERE: Mapping[str, Any] = {"model": GENERAL_MODEL, "messages": dict(GENERAL_MESSAGES)}
 """What the operator `diff` is told for all other problems, if the user does not say otherwise."""
 DEFAULT_MINUTES = 1.0
 BUDGET = frozenset({"evaluations", "minutes", "tokens"})

@@ -22,7 +22,7 @@ from ulmus.models.shelf import (
     read_taught,
 )
 from ulmus.models.tensors import TensorFile
-from ulmus.operators.diff import DiffSettings
+from ulmus.operators.diff import GENERAL_MODEL, DiffSettings
 from ulmus.problems.sodarace.problem import Sodarace
 from ulmus.records import Prompt
 
@@ -35,6 +35,7 @@ TITLES = ("## Data", "## Recipe", "## Scores", "## Limits")
 def test_the_default_model_ships():
     assert DEFAULT_MODEL in NAMES
     assert find_model("") == SHIPPED / DEFAULT_MODEL
+    assert GENERAL_MODEL in NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

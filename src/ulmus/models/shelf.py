@@ -25,7 +25,7 @@ SHIPPED = Path(__file__).with_name("weights")
 """Models that ship with ulmus, a folder each."""
 
 DEFAULT_MODEL = "walker-3m"
-"""The model of the operator `diff` if nobody names another one; it ships with ulmus."""
+"""The model of the operator `diff` in Sodarace if nobody names another one; it ships with ulmus."""
 
 HUB = "hub:"
 """Begin of a name that transformers loads: "hub:OWNER/NAME" or "hub:FOLDER"."""

@@ -50,12 +50,15 @@ GENERAL_MESSAGES: Mapping[str, float] = {
 }
 """Those for programs that have no `make_walker`."""
 
-_FUNCTION = re.compile(r"^[ \t]*(?:async )?def (\w+)", re.MULTILINE)
+GENERAL_MODEL = "commits-3m"
+"""The model for programs that are no walkers: it ships, and learned from commits of all kinds."""
 
 FORGED = "parent holds a marker of the prompt"
 NO_ANSWER = "model gave no answer"
 UNREADABLE = "answer is no edit"
 UNCHANGED = "edit changes nothing"
+
+_FUNCTION = re.compile(r"^[ \t]*(?:async )?def (\w+)", re.MULTILINE)
 
 ATTEMPTS = 3
 """How often a model on this machine draws an edit for one child."""

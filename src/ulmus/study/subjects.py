@@ -9,7 +9,7 @@ from ulmus.catalogue import make_operator
 from ulmus.errors import ConfigError
 from ulmus.models.base import Model
 from ulmus.operators.base import Operator
-from ulmus.operators.diff import DiffSettings
+from ulmus.operators.diff import GENERAL_MODEL, DiffSettings
 from ulmus.workers import load_file
 
 FIXED_BUGS = "Fixed bugs."
@@ -52,7 +52,7 @@ def subject(name: str, model: str | None = None) -> Operator:
     if name == "rewrite":
         operator = _rewrite(model)
     elif name == "diff":
-        operator = make_operator(name if model is None else f"diff:{model}", ONE_ANSWER)
+        operator = make_operator(f"diff:{model or GENERAL_MODEL}", ONE_ANSWER)
     elif model is None:
         operator = make_operator(name)
     else:
