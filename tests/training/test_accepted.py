@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ulmus.errors import RunFormatError, RunNotFoundError
-from ulmus.records import Evaluation, Placement, Program, Proposal, Step
+from ulmus.records import Evaluation, Json, Placement, Program, Proposal, Step
 from ulmus.runs.log import RunLog
 from ulmus.training.accepted import (
     AIMED,
@@ -22,8 +22,8 @@ from ulmus.training.accepted import (
 )
 
 
-def run_of(folder: Path, steps: list[Step]) -> Path:
-    with RunLog.create(folder, {"identity": {"seed": 1}}) as log:
+def run_of(folder: Path, steps: list[Step], told: dict[str, Json] | None = None) -> Path:
+    with RunLog.create(folder, {"identity": {"seed": 1}, **(told or {})}) as log:
         for batch in sorted({step.batch for step in steps}):
             some = [step for step in steps if step.batch == batch]
             log.append(some, replayable={"syntax": True, "diff": False}, elapsed_s=1.0, parts_s={})
@@ -74,6 +74,22 @@ def test_a_diff_keeps_its_message_and_others_get_one_of_the_papers(tmp_path: Pat
     assert edits[1].message == "Return one more"
     assert edits[0].message in PAPER_MESSAGES
     assert edits[0].message == accepted_edits(tmp_path / "one")[0].message
+
+
+def test_the_messages_of_the_run_name_the_function_that_changed(tmp_path: Path) -> None:
+    before = "def near(x):\n    return x\n\n\ndef far(x):\n    return x\n"
+    steps = [
+        step(0, 0, before, operator="seed"),
+        step(1, 0, before.replace("n x\n\n", "n x + 1\n\n"), (before,)),
+        step(2, 0, before.replace("n x\n\n", "n x\n\n\n\n").replace("x\n", "x - 1\n"), (before,)),
+        step(3, 0, before[:-1] + " * 2\n", (before,)),
+        step(4, 0, "y = 1\n" + before, (before,)),
+    ]
+    told = {"config": {"diff": {"messages": {"Better {function}.": 1.0}}}}
+    edits = accepted_edits(run_of(tmp_path / "own", steps, told))
+    assert [edit.message for edit in edits] == [
+        "Better near.", "Better near.", "Better far.", "Better near."
+    ]  # fmt: skip
 
 
 def test_messages_come_in_the_papers_shares() -> None:

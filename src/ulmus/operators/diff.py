@@ -269,5 +269,9 @@ def _about(parent: Program, message: str, rng: random.Random) -> str:
     """Return a message that names a function of the parent if it is to name one."""
     if FUNCTION not in message:
         return message
-    functions = _FUNCTION.findall(parent.source) or ["main"]
-    return message.replace(FUNCTION, rng.choice(functions))
+    return message.replace(FUNCTION, rng.choice(functions_in(parent.source) or ["main"]))
+
+
+def functions_in(source: str) -> list[str]:
+    """Return the names of the functions of a program, methods and inner ones too, in its order."""
+    return _FUNCTION.findall(source)

@@ -11,13 +11,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from ulmus.effects import Effect
 from ulmus.errors import RunFormatError
 from ulmus.mining.sample import Sample
-from ulmus.operators.diff import PAPER_MESSAGES
-from ulmus.records import Measure
+from ulmus.operators.diff import FUNCTION, PAPER_MESSAGES, functions_in
+from ulmus.records import Json, Measure
 from ulmus.runs.log import LoggedStep, RunLog
 from ulmus.runs.views import measures_of
 from ulmus.seeding import derive
@@ -46,7 +48,7 @@ def accepted_edits(
     folder: Path,
     *,
     seed: int = 0,
-    messages: Mapping[str, float] = PAPER_MESSAGES,
+    messages: Mapping[str, float] | None = None,
     max_changed: int = MAX_CHANGED,
     held_out: float = HELD_OUT,
     effects: bool = False,
@@ -56,7 +58,8 @@ def accepted_edits(
     Args:
         folder: Of the run.
         seed: Of the messages and of the choice of what is held out.
-        messages: Shares of the messages for children of operators that wrote none.
+        messages: Shares of the messages for children of operators that wrote none; None: those with
+            which the run asks its model.
         max_changed: Largest number of removed and added lines.
         held_out: Share of the edits that get the split "val", whole lineages at a time; 1 holds
             out the run.
@@ -72,9 +75,10 @@ def accepted_edits(
             for edit in _accepted(log, effects)
             if num_changed(edit.before, edit.after) <= max_changed
         ]
+        shares = messages or _messages_of(log.manifest)
     name = folder.resolve().name
     apart = lineages_apart([edit.lineage for edit in found], seed, held_out)
-    samples = [_sample(edit, name, seed, messages, edit.lineage in apart) for edit in found]
+    samples = [_sample(edit, name, seed, shares, edit.lineage in apart) for edit in found]
     if not effects:
         return samples
     return [
@@ -169,7 +173,7 @@ def _sample(
     return Sample(
         before=edit.before,
         after=edit.after,
-        message=written.strip() or draw_message(messages, seed, key),
+        message=written.strip() or _naming(draw_message(messages, seed, key), edit),
         path="program.py",
         repo=f"run:{run}",
         family=f"run:{run}/{edit.lineage}",
@@ -182,3 +186,23 @@ def _sample(
         unit=str(edit.step.number),
         changed=num_changed(edit.before, edit.after),
     )
+
+
+def _messages_of(manifest: Mapping[str, Json]) -> Mapping[str, float]:
+    """Return the messages that a run was told; the paper's if it does not say."""
+    found: Any = manifest.get("config")
+    for key in ("diff", "messages"):
+        found = found.get(key) if isinstance(found, dict) else None
+    shares = found if isinstance(found, dict) else {}
+    plain = {text: share for text, share in shares.items() if isinstance(share, int | float)}
+    return plain or PAPER_MESSAGES
+
+
+def _naming(message: str, edit: _Accepted) -> str:
+    """Return a message that names the function that an edit changes first, if it is to name one."""
+    if FUNCTION not in message:
+        return message
+    pairs = zip(edit.before, edit.after, strict=False)
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    above = functions_in(edit.before[: edit.before.find("\n", alike)])
+    return message.replace(FUNCTION, (above or functions_in(edit.before) or ["main"])[-1])
