@@ -44,7 +44,7 @@ SEED = Annotated[int, typer.Option(help="Seed of all random choices.")]
 THREADS = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Threads of the CPU; all cores if not given, 1 for the smallest networks."
+        min=1, help="Threads of the CPU; all cores if not given, 1 for new tiny networks."
     ),
 ]
 SAVE_EVERY = Annotated[float, typer.Option(min=0, help="Minutes between two checkpoints.")]

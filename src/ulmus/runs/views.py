@@ -75,6 +75,13 @@ class CurvePoint:
     valid_share: float
 
 
+def diff_told(manifest: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return how a run was told to ask its diff model; nothing if its manifest does not say."""
+    config = manifest.get("config")
+    told = config.get("diff") if isinstance(config, dict) else None
+    return told if isinstance(told, dict) else {}
+
+
 def measures_of(manifest: Mapping[str, Json]) -> tuple[Measure, ...]:
     """Return the axes of a run's map as its manifest tells them.
 

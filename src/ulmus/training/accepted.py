@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from ulmus.effects import Effect
 from ulmus.errors import RunFormatError
@@ -21,7 +20,7 @@ from ulmus.mining.sample import Sample
 from ulmus.operators.diff import FUNCTION, PAPER_MESSAGES, functions_in
 from ulmus.records import Json, Measure
 from ulmus.runs.log import LoggedStep, RunLog
-from ulmus.runs.views import measures_of
+from ulmus.runs.views import diff_told, measures_of
 from ulmus.seeding import derive
 from ulmus.training.lineages import HELD_OUT, Lineages, lineages_apart
 
@@ -48,7 +47,6 @@ def accepted_edits(
     folder: Path,
     *,
     seed: int = 0,
-    messages: Mapping[str, float] | None = None,
     max_changed: int = MAX_CHANGED,
     held_out: float = HELD_OUT,
     effects: bool = False,
@@ -57,9 +55,8 @@ def accepted_edits(
 
     Args:
         folder: Of the run.
-        seed: Of the messages and of the choice of what is held out.
-        messages: Shares of the messages for children of operators that wrote none; None: those with
-            which the run asks its model.
+        seed: Of the messages and of the choice of what is held out. A child of an operator that
+            wrote none gets one of those with which the run asks its model.
         max_changed: Largest number of removed and added lines.
         held_out: Share of the edits that get the split "val", whole lineages at a time; 1 holds
             out the run.
@@ -75,10 +72,10 @@ def accepted_edits(
             for edit in _accepted(log, effects)
             if num_changed(edit.before, edit.after) <= max_changed
         ]
-        shares = messages or _messages_of(log.manifest)
+        messages = _messages_of(log.manifest)
     name = folder.resolve().name
     apart = lineages_apart([edit.lineage for edit in found], seed, held_out)
-    samples = [_sample(edit, name, seed, shares, edit.lineage in apart) for edit in found]
+    samples = [_sample(edit, name, seed, messages, edit.lineage in apart) for edit in found]
     if not effects:
         return samples
     return [
@@ -190,10 +187,8 @@ def _sample(
 
 def _messages_of(manifest: Mapping[str, Json]) -> Mapping[str, float]:
     """Return the messages that a run was told; the paper's if it does not say."""
-    found: Any = manifest.get("config")
-    for key in ("diff", "messages"):
-        found = found.get(key) if isinstance(found, dict) else None
-    shares = found if isinstance(found, dict) else {}
+    told = diff_told(manifest).get("messages")
+    shares = told if isinstance(told, dict) else {}
     plain = {text: share for text, share in shares.items() if isinstance(share, int | float)}
     return plain or PAPER_MESSAGES
 

@@ -28,6 +28,7 @@ from ulmus.errors import TrainingError
 from ulmus.operators.diff import FORGED, NO_ANSWER
 from ulmus.records import Json, Placement
 from ulmus.runs.log import LoggedStep, RunLog, StepText
+from ulmus.runs.views import diff_told
 from ulmus.seeding import generator
 from ulmus.training.lineages import HELD_OUT, Lineages, lineages_apart
 
@@ -231,7 +232,5 @@ def _pairs(parent: _Parent, most: int, seed: int, number: int) -> list[tuple[_An
 
 def _max_tokens(manifest: Mapping[str, Json]) -> int | None:
     """Return how long an answer could be in a run; None if it does not say."""
-    config = manifest.get("config")
-    told = config.get("diff") if isinstance(config, dict) else None
-    longest = told.get("max_tokens") if isinstance(told, dict) else None
+    longest = diff_told(manifest).get("max_tokens")
     return longest if isinstance(longest, int) else None
