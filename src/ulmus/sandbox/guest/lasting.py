@@ -13,7 +13,11 @@ from array import array
 from types import CodeType
 
 HEAD = (0x756D6C75, 0x616C3A73, 0x3A737473)
-"""The letters "ulmus:lasts:", as numbers so that they stand in memory once; they begin the list."""
+"""What the list begins with: letters, as numbers so that they stand in memory once.
+
+Nowhere in the guest may they be spelled out: the text of a module can stay in memory after it was
+compiled, and one build in about twenty found them there as well and failed.
+"""
 
 _ROOM = 250_000  # addresses, 1 MB; about 160,000 are needed, and too many fail the build
 _places = array("I", bytes(4 * _ROOM))

@@ -24,7 +24,8 @@ def make_last(image: bytearray) -> bytearray:
     """
     head = struct.pack("<3I", *HEAD)
     start = image.find(head)
-    require(start >= 0 and image.find(head, start + 1) < 0, "no list of its objects, or two")
+    require(start >= 0, "no list of its objects")
+    require(image.find(head, start + 1) < 0, "two lists of its objects, or their head elsewhere")
     (count,) = struct.unpack_from("<I", image, start + 12)
     places = set(struct.unpack_from(f"<{count}I", image, start + 16))
     require(
