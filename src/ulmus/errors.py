@@ -117,6 +117,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
     from difflib import get_close_matches
 
     names = sorted(known)
+    if not names:
+        return ConfigError(f"unknown {kind} {name!r}: there is none")
     plain = {known_name.lower(): known_name for known_name in names}
     near = get_close_matches(name.lower(), plain, n=1, cutoff=0.5)
     hint = f" Did you mean {plain[near[0]]!r}?" if near else ""

@@ -192,6 +192,7 @@ def test_the_command_with_a_model_of_ones_own(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--operator", "nod"], "Did you mean 'node'?"),
+        (["--operator", "nonsense"], "Known: crossover, diff, node, rewrite, sample, syntax"),
         (["--operator", "crossover"], "an operator with one parent"),
         (["--operator", "rewrite"], "name one with --model"),
         (["--operator", "syntax", "--model", "x"], "has no model"),

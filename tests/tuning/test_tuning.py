@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from ulmus import experiment as root
+from ulmus.cli.main import main
 from ulmus.config import read_config
 from ulmus.errors import RunFormatError, RunMismatchError, TrainingError
 from ulmus.runs.log import RunLog
@@ -112,6 +114,20 @@ def test_a_round_learns_and_is_judged_before_and_after(teacher, model, tmp_path)
     assert json.loads(json.dumps(result.to_json()))["edits"] == result.num_edits
     before = (model / "model.safetensors").read_bytes()
     assert (tmp_path / "out" / "model.safetensors").read_bytes() != before
+
+
+def test_the_command_says_that_there_was_nothing_to_compare(
+    teacher, model, tmp_path, monkeypatch, capsys
+):
+    told = ["--model", str(model), "--out", str(tmp_path / "tuned"), "--steps", "1"]
+    monkeypatch.setattr(sys, "argv", ["ulmus", "tune", str(teacher), *told, "--judged", "0"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert "accepted edits" in said
+    assert "not compared: no held-out edits were judged" in said
+    assert "before" not in said.splitlines()[-1]
 
 
 def test_nothing_accepted_is_nothing_to_learn(model, tmp_path):

@@ -86,8 +86,10 @@ def _table(result: Tuning) -> Sequence[str]:
     lines = [
         f"{result.model}: learned from {result.num_edits:,} accepted edits, "
         f"{result.num_held_out:,} held out",
-        f"{'':28}{'before':>10}{'after':>10}",
     ]
+    if not result.quality and not result.searches["before"]:
+        return [*lines, "not compared: no held-out edits were judged, and there were no searches"]
+    lines.append(f"{'':28}{'before':>10}{'after':>10}")
     if result.quality:
         before, after = result.quality["before"], result.quality["after"]
         for label, name in (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, cast, runtime_checkable
 
-from ulmus.catalogue import make_operator
-from ulmus.errors import ConfigError
+from ulmus.catalogue import known_names, make_operator
+from ulmus.errors import ConfigError, unknown_name
 from ulmus.models.base import Model
 from ulmus.operators.base import Operator
 from ulmus.operators.diff import GENERAL_MODEL, DiffSettings
@@ -14,6 +14,9 @@ from ulmus.workers import load_file
 
 FIXED_BUGS = "Fixed bugs."
 """The commit message of the paper's bug-repair experiments (arXiv 2206.08896, section 5)."""
+
+REWRITE = "rewrite"
+"""The one operator that only studies have: a model writes the whole program anew."""
 
 ONE_ANSWER = DiffSettings(attempts=1, check=False)
 """A study looks at what a model says: nothing is drawn again or refused before it is judged."""
@@ -49,11 +52,13 @@ def subject(name: str, model: str | None = None) -> Operator:
         ConfigError: An unknown name, more than one parent, or a model where none is used.
         ModelError: The model cannot be read.
     """
-    if name == "rewrite":
+    if name == REWRITE:
         operator = _rewrite(model)
     elif name == "diff":
         operator = make_operator(f"diff:{model or GENERAL_MODEL}", ONE_ANSWER)
     elif model is None:
+        if name not in (known := known_names("operator")) and ":" not in name:
+            raise unknown_name("operator", name, [*known, REWRITE])
         operator = make_operator(name)
     else:
         raise ConfigError(f"the operator {name!r} has no model; --model is for diff and rewrite")
@@ -80,7 +85,7 @@ def _rewrite(model: str | None) -> Operator:
     from ulmus.operators.rewrite import Rewrite
 
     if model is None:
-        raise ConfigError("the operator 'rewrite' asks a language model; name one with --model")
+        raise ConfigError(f"the operator {REWRITE!r} asks a language model; name one with --model")
     return Rewrite(_open(model))
 
 
