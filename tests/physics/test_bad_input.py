@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ulmus.problems.sodarace.physics import compiled, kernel
 from ulmus.problems.sodarace.physics.constants import DEFAULT_LAWS
 from ulmus.problems.sodarace.physics.simulate import BROKEN, record, simulate
 from ulmus.problems.sodarace.physics.state import Body, Connection, TerrainArrays, wave_table
@@ -96,24 +95,6 @@ def test_sustained_is_the_slowest_quarter(known: Any, flat: TerrainArrays) -> No
     assert motion.sustained == pytest.approx(4.0 * min(-np.diff(means)), abs=1e-9)
 
 
-def test_full_disk_or_damaged_cache_costs_only_a_compilation(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    calls = []
-
-    def refuse(*arguments: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    def run(*arguments: object) -> None:
-        calls.append(arguments)
-
-    monkeypatch.setattr(kernel, "run", refuse)
-    monkeypatch.setattr(kernel, "_run_without_cache", lambda: run)
-    monkeypatch.setattr(compiled, "FOLDER", tmp_path)
-    kernel.run_safely(1, 2)
-    assert calls == [(1, 2)]
-
-
 CHILD = """
 from ulmus.problems.sodarace.physics.simulate import simulate
 from ulmus.problems.sodarace.physics.state import Body, Connection
@@ -141,17 +122,3 @@ def test_truncated_cache_is_replaced(tmp_path: Path, pattern: str) -> None:
     assert child() == first
     assert child() == first
     assert next(tmp_path.rglob(pattern)).stat().st_size == len(whole)
-
-
-def test_cache_folder_that_cannot_be_made_is_noticed(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    assert not compiled.folder_is_writable(blocked / "numba")
-    assert compiled.folder_is_writable(tmp_path / "new" / "numba")
-
-
-def test_cache_folder_is_where_the_user_wants_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("ULMUS_CACHE_DIR", str(tmp_path))
-    assert compiled.cache_folder().parent == tmp_path / "numba"

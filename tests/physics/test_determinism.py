@@ -14,10 +14,10 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 
+from ulmus import machine_code
 from ulmus.problems.sodarace.physics import kernel
 from ulmus.problems.sodarace.physics.constants import DEFAULT_LAWS
 from ulmus.problems.sodarace.physics.reference import trace
@@ -142,11 +142,11 @@ def test_a_process_without_cache_for_a_plain_processor_gives_the_same_bits(
     assert found == _in_this_process(bodies)
 
 
-def test_machine_code_holds_no_fused_multiply_add() -> None:
+def test_machine_code_holds_no_fused_multiply_add(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone: Any = machine_code.compiled(kernel.run.__wrapped__)  # type: ignore[attr-defined]
+    monkeypatch.setattr(kernel, "run", alone)
     simulate([Body(((0.0, 0.0), (1.0, 0.0)), (Connection(0, 1),))], terrain("flat").arrays)
-    again = numba.njit(error_model="numpy")(kernel.run.py_func)  # type: ignore[attr-defined]
-    again.compile(kernel.run.signatures[0])  # type: ignore[attr-defined]
-    code = again.inspect_asm(again.signatures[0])
+    code = alone.inspect_asm(alone.signatures[0])
     assert code.count("sqrt") >= 3  # the helpers are inlined, so all arithmetic is in sight
     for fused in ("fmadd", "fmsub", "fmla", "fmls"):
         assert fused not in code

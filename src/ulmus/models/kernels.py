@@ -9,12 +9,14 @@ Shapes: R rows (tokens that are computed together), H heads, E heads of keys and
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 
-from ulmus.models.compiled import kept
+from ulmus import machine_code
+from ulmus.models import tiles
 from ulmus.models.tiles import LANES, make_tile
 
 PAGE = 32
@@ -36,6 +38,8 @@ FLOORS = (1e-3, 1e-5, 0.0)
 is enough for the nucleus is never sorted."""
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+kept = machine_code.kept(Path(__file__), Path(tiles.__file__))
 
 _wide = make_tile(ROWS, PANEL // LANES)
 _one = make_tile(1, PAGE // LANES)

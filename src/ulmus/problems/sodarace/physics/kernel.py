@@ -16,17 +16,11 @@ Where the kernel differs from the reference in form, and why the bits stay equal
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ulmus.problems.sodarace.physics.compiled import (
-    CACHE_ERRORS,
-    compiled,
-    forget,
-    kept,
-)
+from ulmus.machine_code import compiled, kept
 from ulmus.problems.sodarace.physics.constants import (
     BUCKET_LOW,
     BUCKET_WIDTH,
@@ -176,7 +170,7 @@ def _note(
     means[walker, mark, 1] = sum_y / (last - first)
 
 
-@kept
+@kept(*sorted(Path(__file__).parent.glob("*.py")))
 def run(
     joints: Floats,
     joint_start: Starts,
@@ -258,19 +252,3 @@ def run(
                         )
                 n += 1
             _note(joints, first, last, paths, means, walker, mark)
-
-
-def run_safely(*arguments: Any) -> None:
-    """Call `run`; a full disk or a damaged cache costs a compilation, nothing else."""
-    try:
-        run(*arguments)
-    except CACHE_ERRORS:  # raised before the first walker moves
-        forget()
-        _run_without_cache()(*arguments)
-
-
-@cache
-def _run_without_cache() -> Callable[..., None]:
-    """Return `run`, compiled for this process only."""
-    function: Callable[..., None] = run.py_func  # type: ignore[attr-defined]
-    return compiled(function)

@@ -169,7 +169,7 @@ def advance(
         marks: Ascending numbers of substeps.
         laws: The laws of the world.
     """
-    from ulmus.problems.sodarace.physics.kernel import run_safely
+    from ulmus.problems.sodarace.physics.kernel import run
 
     num_walkers, num_marks = len(packed.finite), len(marks)
     trace = Trace(
@@ -177,7 +177,7 @@ def advance(
         means=np.empty((num_walkers, num_marks, 2)),
         clamps=np.zeros(num_walkers, dtype=np.int64),
     )
-    run_safely(
+    run(
         packed.joints, packed.joint_start, packed.link_start, packed.other, packed.links,
         packed.finite, trace.clamps, wave, np.array(marks, dtype=np.int64), trace.paths,
         trace.means, terrain.face_start, terrain.face_rows, terrain.vertex_start,
