@@ -366,6 +366,19 @@ def test_an_inventor_is_a_base(dataset: Dataset, tmp_path: Path) -> None:
     assert all(torch.allclose(first[k], second[k], atol=1e-3) for k in first)
 
 
+def test_a_base_grows(dataset: Dataset, tmp_path: Path) -> None:
+    first = train(dataset, TINY, tmp_path / "first")
+    settings = replace(TINY, base=str(tmp_path / "first"), grow_to="0.1m", steps=1, rate=1e-9)
+    second = train(dataset, settings, tmp_path / "second")
+    assert first is not None
+    assert second is not None
+    assert second.test_loss == pytest.approx(first.test_loss, rel=1e-2)  # kept in float16
+    assert weights(tmp_path / "second")["model.norm.weight"].shape == (64,)
+    assert "grown to 0.1m" in (tmp_path / "second" / "README.md").read_text("utf-8")
+    with pytest.raises(ConfigError, match="does not grow into tiny"):
+        train(dataset, replace(settings, grow_to="tiny"), tmp_path / "third")
+
+
 def test_a_base_that_does_not_fit_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     base = tmp_path / "base"
     train(dataset, TINY, base)
@@ -417,6 +430,8 @@ def test_an_adapter_learns_whole_programs(dataset: Dataset, tmp_path: Path) -> N
     plain = train(dataset, replace(settings, lora=None, steps=1), tmp_path / "plain")
     assert plain is not None
     assert losses[0] == pytest.approx(plain.loss, rel=1e-3)  # transformers' network and ours
+    with pytest.raises(ConfigError, match="is no network that grows"):
+        train(dataset, replace(TINY, base=str(out), grow_to="1m"), tmp_path / "grown")
     (said,) = LocalModel(tmp_path / "base", adapters=[out]).complete(
         [Prompt(result.prompt)], Sampling(0.0, 1.0, 20)
     )
@@ -459,6 +474,8 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         replace(TINY, steps=None)
     with pytest.raises(ConfigError, match="exclude each other"):
         replace(TINY, base="x", lora=3, full=True)
+    with pytest.raises(ConfigError, match="--grow-to is for a --base"):
+        replace(TINY, grow_to="1m")
     with pytest.raises(ConfigError, match="--context must be at least 8 tokens; got 7"):
         replace(TINY, context=7)
     with pytest.raises(ConfigError, match="--epochs must be above 0; got 0"):

@@ -53,6 +53,7 @@ def train_diff(
         int, typer.Option(min=300, help="Tokens of a new tokenizer, line numbers not counted.")
     ] = 4096,
     whole_lines: common.WHOLE_LINES = False,
+    grow_to: common.GROW_TO = None,
     lora: common.LORA = None,
     full: common.FULL = False,
     form: Annotated[
@@ -96,11 +97,11 @@ def train_diff(
     """Train a diff model on mined commits and on the accepted edits of runs."""
     options: dict[str, Any] = {
         "base": base, "size": size, "vocabulary": vocabulary, "whole_lines": whole_lines,
-        "lora": lora, "full": full, "form": form, "style": style, "rename": rename,
-        "recall": recall, "prompt_weight": prompt_weight, "max_prompt_tokens": max_prompt_tokens,
-        "max_edit_tokens": max_edit_tokens, "tokens_per_step": tokens_per_step, "rate": rate,
-        "precision": precision, "steps": steps, "minutes": minutes, "seed": seed,
-        "save_every_s": 60 * save_every,
+        "grow_to": grow_to, "lora": lora, "full": full, "form": form, "style": style,
+        "rename": rename, "recall": recall, "prompt_weight": prompt_weight,
+        "max_prompt_tokens": max_prompt_tokens, "max_edit_tokens": max_edit_tokens,
+        "tokens_per_step": tokens_per_step, "rate": rate, "precision": precision,
+        "steps": steps, "minutes": minutes, "seed": seed, "save_every_s": 60 * save_every,
         "held_out": held_out, "shares": tuple(parse_operators(mix).items()) if mix else (),
     }  # fmt: skip
     folder = common.check_folder(out, resume)

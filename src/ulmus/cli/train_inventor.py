@@ -26,6 +26,7 @@ def train_inventor(
     ] = "3m",
     vocabulary: Annotated[int, typer.Option(min=300, help="Tokens of a new tokenizer.")] = 4096,
     whole_lines: common.WHOLE_LINES = False,
+    grow_to: common.GROW_TO = None,
     lora: common.LORA = None,
     full: common.FULL = False,
     context: Annotated[
@@ -58,10 +59,11 @@ def train_inventor(
     """Train a model on the programs of a data set, so that it writes new ones."""
     options: dict[str, Any] = {
         "base": base, "size": size, "vocabulary": vocabulary, "whole_lines": whole_lines,
-        "lora": lora, "full": full, "context": context, "tokens_per_step": tokens_per_step,
-        "rate": rate, "precision": precision, "steps": steps, "minutes": minutes,
-        "epochs": epochs, "seed": seed, "save_every_s": 60 * save_every, "held_out": held_out,
-        "readings": readings, "balanced": balanced,
+        "grow_to": grow_to, "lora": lora, "full": full, "context": context,
+        "tokens_per_step": tokens_per_step, "rate": rate, "precision": precision,
+        "steps": steps, "minutes": minutes, "epochs": epochs, "seed": seed,
+        "save_every_s": 60 * save_every, "held_out": held_out, "readings": readings,
+        "balanced": balanced,
     }  # fmt: skip
     folder = common.check_folder(out, resume)
     with needs_extra():

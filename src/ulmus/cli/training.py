@@ -32,6 +32,9 @@ BASE = Annotated[
 WHOLE_LINES = Annotated[
     bool, typer.Option("--whole-lines", help="Tokens of a new tokenizer may reach over words.")
 ]
+GROW_TO = Annotated[
+    str | None, typer.Option(help="Size that the base grows into first, such as 12m from 3m.")
+]
 LORA = Annotated[int | None, typer.Option(min=1, help="Train an adapter of this rank on the base.")]
 FULL = Annotated[bool, typer.Option("--full", help="Train all weights of the base.")]
 RATE = Annotated[float | None, typer.Option(help="Highest learning rate; by size if not given.")]

@@ -21,9 +21,10 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from ulmus.errors import TrainingError
+from ulmus.errors import ConfigError, TrainingError
 from ulmus.models.shelf import names
 from ulmus.training.copying import can_copy, teach_copying
+from ulmus.training.growing import grow
 from ulmus.training.lora import adapt, adapt_as, adapter_config, adapter_weights
 from ulmus.training.networks import Llama, Shape, allowed_pairs, shape_named, trains_here
 from ulmus.training.tokenizer import (
@@ -101,8 +102,9 @@ def new_network(
 
 
 def open_base(
-    base: str, lora: int | None, full: bool, markers: Iterable[str], seed: int
-) -> Trainee:
+    base: str, lora: int | None, full: bool, markers: Iterable[str], seed: int,
+    grow_to: str | None = None,
+) -> Trainee:  # fmt: skip
     """Open a base.
 
     Args:
@@ -111,19 +113,33 @@ def open_base(
         full: Train all weights.
         markers: Texts that must be single tokens.
         seed: Of new weights.
+        grow_to: Size that it grows into, all of whose weights are then trained.
 
     Raises:
         TrainingError: There is no such base, or its vocabulary does not fit.
+        ConfigError: It does not grow into that size.
     """
     place = str(names().get(base, base))
     if (Path(place) / "adapter_config.json").exists():
         trainee = _open_adapter(Path(place))
     else:
-        trainee = _open_model(place, lora, full, seed)
+        trainee = _open_model(place, lora, full or grow_to is not None, seed)
         trainee.base = base if place != base else _name_of(place)
+    if grow_to is not None:
+        _grow(trainee, grow_to, seed)
     rows = _embedding(trainee.net).weight.shape[0]
     check_fits(trainee.tokenizer, rows, markers)
     return trainee
+
+
+def _grow(trainee: Trainee, size: str, seed: int) -> None:
+    if trainee.adapter or not isinstance(trainee.net, Llama):
+        raise ConfigError(
+            f"--grow-to: {trainee.base} is no network that grows; it must be a model folder of "
+            "the kind that ulmus trains, and no adapter"
+        )
+    trainee.net = grow(trainee.net, size, seed)
+    trainee.base += f", grown to {size}"
 
 
 def _name_of(base: str) -> str:

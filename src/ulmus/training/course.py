@@ -41,6 +41,7 @@ class Course:
     Attributes:
         base: "none", a model or adapter folder, or a name on the hub.
         size: Of a new network; see `networks.SIZES`.
+        grow_to: Size that the base grows into before it learns; see `training.growing`.
         vocabulary: Tokens of a new tokenizer, without those of line numbers.
         whole_lines: Tokens of a new tokenizer may reach over words.
         lora: Rank of an adapter; None decides by the size of the base.
@@ -63,6 +64,7 @@ class Course:
 
     base: str = "none"
     size: str = "3m"
+    grow_to: str | None = None
     vocabulary: int = 4096
     whole_lines: bool = False
     lora: int | None = None
@@ -89,6 +91,8 @@ class Course:
             raise ConfigError("--lora and --full exclude each other")
         if self.lora and self.base == "none":
             raise ConfigError("--lora needs a --base: an adapter adapts something")
+        if self.grow_to and (self.base == "none" or self.lora):
+            raise ConfigError("--grow-to is for a --base all of whose weights are trained")
         if self.precision not in PRECISIONS:
             raise unknown_name("precision", self.precision, PRECISIONS)
         check(self, "above 0", above_0, "rate", "minutes", "clip")
@@ -130,6 +134,8 @@ def highest_rate(course: Course, adapter: bool) -> float:
         return course.rate
     if adapter:
         return ADAPTER_RATE
+    if course.grow_to is not None:
+        return RATES.get(course.grow_to, 1e-3)
     return RATES.get(course.size, 1e-3) if course.base == "none" else CONTINUED_RATE
 
 

@@ -253,7 +253,9 @@ def _trainee(settings: Settings, samples: Sequence[Sample]) -> Trainee:
     layout = settings.layout
     if settings.base != "none":
         markers = layout.markers if settings.style == "special" else (END,)
-        return bases.open_base(settings.base, settings.lora, settings.full, markers, settings.seed)
+        return bases.open_base(
+            settings.base, settings.lora, settings.full, markers, settings.seed, settings.grow_to
+        )
     if settings.style != "special":
         raise ConfigError("a new network speaks --style special; tags are for published models")
     trainee = bases.new_network(

@@ -238,7 +238,9 @@ def _trainee(settings: Settings, texts: Sequence[str]) -> Trainee:
             context=max(2048, settings.context),
             seed=settings.seed,
         )
-    trainee = bases.open_base(settings.base, settings.lora, settings.full, [END], settings.seed)
+    trainee = bases.open_base(
+        settings.base, settings.lora, settings.full, [END], settings.seed, settings.grow_to
+    )
     end_token(trainee.tokenizer)
     longest = longest_text(trainee.net)
     if settings.context > longest:
