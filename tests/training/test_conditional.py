@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import resource
 import shutil
 import signal
@@ -17,16 +18,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="training needs the extra ulmus[train]")
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from toy_inventor import write_inventor
 from trainings import same, stop_after, weights
 
+from ulmus.catalogue import make_operator
 from ulmus.errors import ConfigError, ModelError, TrainingError
+from ulmus.invention.sampling import sampling_of
+from ulmus.models.inventing import read_inventing
+from ulmus.models.local import LocalModel
+from ulmus.operators.sample import SampleSettings
 from ulmus.training import checkpoints, conditional, experience
 from ulmus.training.collapse import LOG, Iteration
 from ulmus.training.conditional import Settings, train
@@ -139,6 +146,67 @@ def test_the_folder_says_all_and_writes_programs(inventor: Path, tmp_path: Path)
         model.programs("tunnel", 1)
     with pytest.raises(ConfigError, match="picture"):
         model.programs([((-1e6, 0.0), (1e6, 0.0))], 1)
+
+
+@pytest.mark.parametrize(("kind", "vectors"), [("codes", 1), ("picture", 3)])
+def test_without_torch_it_says_the_same_for_each_terrain(
+    kind: str, vectors: int, inventor: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    train(
+        inventor, score,
+        replace(TINY, terrain_network=kind, prefix_vectors=vectors, iterations=1), out,
+    )  # fmt: skip
+    model, local = open_conditional(out), LocalModel(out)
+    told = read_inventing(out, "conditional")
+    tokens = torch.tensor([[5, 3, 4, 6]])
+    said, errors = [], []
+    for name in model.terrains:
+        with torch.no_grad():
+            units = model.policy.hidden(model.prefix(name)[None], tokens)
+            expected = model.policy.net.logits(units)[0].numpy()
+        opening = local._vocabulary.encode(told.on(name).start + told.prompt)
+        assert len(opening) == vectors + len(model.inventor.prompt_tokens)
+        logits = local.decoder.logits(np.array([*opening, *tokens[0, :-1]], np.int32))
+        assert logits.shape[1] == model.policy.net.shape.vocabulary  # marks are never said
+        said.append(logits[len(opening) - 1 :])
+        errors.append(np.abs(said[-1] - expected).max())
+    assert max(errors) < 1e-4
+    assert np.abs(said[0] - said[1]).max() > 10 * max(errors)
+    assert local.name != LocalModel(inventor).name
+
+
+def test_samples_of_the_command_are_for_a_terrain(inventor: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    train(inventor, score, replace(TINY, iterations=1), out)
+    config = sampling_of(str(out), {}, {"terrain": "left_wall"}, evaluations=5)
+    assert (config.sample.terrain, config.options["terrain"]) == ("left_wall", "left_wall")
+    operators = [
+        make_operator("sample", None, config.sample.model_copy(update={"terrain": name}))
+        for name in ("left_wall", "right_wall")
+    ]
+    assert operators[0].identity != operators[1].identity
+    rngs = [random.Random(k) for k in range(20)]
+    made = [proposal.program for proposal in operators[0].propose([()] * 20, rngs)]
+    assert all(program.source.startswith("go") for program in made if program)
+    assert any(made)
+    for terrain, words in (("", "name one: left_wall, right_wall"), ("tunnel", "'tunnel'")):
+        with pytest.raises(ConfigError, match=words):
+            make_operator("sample", None, SampleSettings(model=str(out), terrain=terrain))
+    with pytest.raises(ConfigError, match="no terrain in particular"):
+        make_operator("sample", None, SampleSettings(model=str(inventor), terrain="tunnel"))
+    assert sampling_of(str(inventor), {}, {"terrain": "tunnel"}).sample.terrain == ""
+
+
+def test_prefixes_that_do_not_fit_are_refused(inventor: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    train(inventor, score, replace(TINY, iterations=1), out)
+    save_file({"left_wall": torch.zeros(1, 7)}, out / "prefixes.safetensors")
+    with pytest.raises(ModelError, match=r"prefixes\.safetensors: left_wall must have the shape"):
+        LocalModel(out)
+    (out / "prefixes.safetensors").write_bytes(b"short")
+    with pytest.raises(ModelError, match=r"prefixes\.safetensors"):
+        LocalModel(out)
 
 
 def test_a_model_with_pictures_looks_at_new_terrains(inventor: Path, tmp_path: Path) -> None:

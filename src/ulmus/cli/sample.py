@@ -25,7 +25,9 @@ _MODEL = typer.Argument(help="A model of programs: a folder, or a name of models
 _TEMPERATURE = typer.Option(min=0.0, help="0 is greedy; 1 is what the model learned.")
 _TOP_P = typer.Option(help="Nucleus, in (0, 1].")
 _MAX_TOKENS = typer.Option(min=1, help="Longest program; as in its training if not given.")
-_TERRAIN = typer.Option(help="Evaluate on another terrain than the model was taught for.")
+_TERRAIN = typer.Option(
+    help="Evaluate there instead of where the model was taught; a model of stage 3 writes for it."
+)
 _WORKERS = typer.Option(min=0, help="Worker processes; all cores if not given.")
 _LINE_ATTEMPTS = typer.Option(
     min=1, max=100, help="How often a line is drawn until a program may begin so."

@@ -8,7 +8,7 @@ from typing import Any
 
 from ulmus.config import RunConfig, validated
 from ulmus.invention.orders import correlations, drawn_rows
-from ulmus.models.inventing import read_inventing
+from ulmus.models.inventing import CONDITIONAL, KIND, read_inventing
 from ulmus.models.shelf import find_model
 from ulmus.properties import FITNESS, read_comment
 from ulmus.records import Evaluation, Program
@@ -73,19 +73,21 @@ def sampling_of(
     Args:
         model: Name or folder of the model.
         settings: Of the operator `sample`, those that are given.
-        options: Of the problem, instead of those that the model was taught for.
+        options: Of the problem, instead of those that the model was taught for. A model of stage 3
+            is asked for the terrain that they name.
         fields: Further fields of `RunConfig`.
 
     Raises:
         ConfigError, ModelError: No such model, or a setting that makes no sense.
     """
     folder = find_model(model)
-    told = read_inventing(folder)
+    told = read_inventing(folder, KIND, CONDITIONAL)
+    asked = {"terrain": options.get("terrain", "")} if told.terrains else {}
     values = {
         "problem": told.problem,
         "options": {**told.problem_options, **options},
         "operators": {"sample": 1.0},
-        "sample": {"model": str(folder), **settings},
+        "sample": {"model": str(folder), **asked, **settings},
         "batch_size": BATCH_SIZE,
         **fields,
     }

@@ -21,13 +21,16 @@ class Vocabulary:
         is_exact: True if the bytes of tokens are the bytes of each one in turn.
     """
 
-    def __init__(self, tokenizer: Tokenizer, size: int, origin: str) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, size: int, origin: str, marks: Sequence[str] = ()
+    ) -> None:
         """Set up.
 
         Args:
             tokenizer: The tokenizer.
             size: Tokens of the model; those that the tokenizer lacks stand for no text.
             origin: Where the tokenizer comes from, for messages.
+            marks: Texts that a prompt may hold besides, tokens from `size` on; see `prefixes`.
 
         Raises:
             ModelError: It has more tokens than the model.
@@ -42,6 +45,8 @@ class Vocabulary:
             )
         self._bytes = self._byte_table() if self._is_byte_level() else None
         self.is_exact = self._bytes is not None
+        tokenizer.add_special_tokens(list(marks))
+        self._marks = {tokenizer.token_to_id(mark): size + k for k, mark in enumerate(marks)}
 
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text.
@@ -51,7 +56,7 @@ class Vocabulary:
         """
         text.encode("utf-8")  # the tokenizer dies in other ways
         tokens: list[int] = self._tokenizer.encode(text).ids
-        return tokens
+        return [self._marks.get(token, token) for token in tokens] if self._marks else tokens
 
     def decode(self, tokens: Sequence[int]) -> bytes:
         """Return the bytes of tokens, special ones included; they may end inside a character."""

@@ -19,6 +19,8 @@ from ulmus.models.architecture import end_tokens, read_architecture, read_json
 from ulmus.models.decoder import Decoder
 from ulmus.models.generation import Generation
 from ulmus.models.lines import LineRule
+from ulmus.models.prefixes import FILE as PREFIXES
+from ulmus.models.prefixes import read_prefixes
 from ulmus.models.tensors import TensorFile
 from ulmus.models.weights import load_weights, weights_file
 from ulmus.records import Completion, Prompt, Sampling
@@ -65,13 +67,17 @@ class LocalModel:
         self._shape = read_architecture(self._folder / "config.json")
         self._ends = end_tokens(self._folder)
         tokenizer = self._folder / "tokenizer.json"
+        prefixes = read_prefixes(self._folder, self._shape.width)
+        marks = prefixes.marks if prefixes else ()
         self._vocabulary = Vocabulary(
-            read_tokenizer(tokenizer), self._shape.vocabulary, str(tokenizer)
+            read_tokenizer(tokenizer), self._shape.vocabulary, str(tokenizer), marks
         )
         self._rule = LineRule(self._vocabulary, self._shape.vocabulary)
         self._adapters = [Adapter(Path(adapter)) for adapter in adapters]
         self.settings = self._read_settings()
-        weights = load_weights(self._folder, self._shape, self._adapters)
+        weights = load_weights(
+            self._folder, self._shape, self._adapters, prefixes.vectors if prefixes else None
+        )
         self._name = f"local:{_size(self._shape.num_parameters)}:{self._digest()}"
         self._batch_size = batch_size
         self.decoder = Decoder(
@@ -120,7 +126,7 @@ class LocalModel:
     def _digest(self) -> str:
         files = [self._folder / "config.json", self._folder / "tokenizer.json"]
         generation = self._folder / "generation_config.json"
-        files += [generation] if generation.is_file() else []
+        files += [file for file in (generation, self._folder / PREFIXES) if file.is_file()]
         files += TensorFile(weights_file(self._folder)).files
         for adapter in self._adapters:
             files += adapter.files

@@ -52,7 +52,7 @@ class Weights:
         layers: The layers in order.
         final_norm: (width,).
         head: The output layer, packed.
-        embedding: (vocabulary, width); None if the output layer serves.
+        embedding: (vocabulary and what else is read, width); None if the output layer serves.
     """
 
     layers: tuple[Layer, ...]
@@ -102,8 +102,19 @@ def weights_file(folder: Path) -> Path:
     raise ModelError(f"{folder} has no model.safetensors{hint}")
 
 
-def load_weights(folder: Path, shape: Architecture, adapters: Sequence[Adapter] = ()) -> Weights:
+def load_weights(
+    folder: Path,
+    shape: Architecture,
+    adapters: Sequence[Adapter] = (),
+    prefixes: Array | None = None,
+) -> Weights:
     """Read, check, merge and lay out the weights of a folder.
+
+    Args:
+        folder: Of the model.
+        shape: What config.json says.
+        adapters: Added to the weights in this order.
+        prefixes: (n, width), what tokens from `shape.vocabulary` on stand for, if there are such.
 
     Raises:
         ModelError: A file is missing or damaged, or does not fit config.json.
@@ -124,6 +135,8 @@ def load_weights(folder: Path, shape: Architecture, adapters: Sequence[Adapter] 
     if not shape.tied and not separate:
         raise ModelError(f"{file.path}: config.json says that {HEAD} is its own, and it is missing")
     head = read(HEAD, shape.vocabulary, shape.width) if separate else embedding
+    if prefixes is not None:
+        embedding, separate = np.concatenate((embedding, prefixes)), True
     return Weights(
         layers=tuple(_layer(read, shape, index) for index in range(shape.layers)),
         final_norm=read(FINAL_NORM, shape.width),

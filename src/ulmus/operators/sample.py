@@ -51,6 +51,7 @@ class SampleSettings(BaseModel):
             last is kept, but none that is sure to fail instead of one that is not.
         known: Folder of a data set, that which the model learned; needed by `new_attempts` above 1.
         siblings: Programs that a worker has written at a time.
+        terrain: What programs are asked for, of a model of stage 3; empty for others.
         orders: Comments with properties that are asked for, one of them for each program
             (`ulmus.properties`), of a model that was taught them before the program.
     """
@@ -66,6 +67,7 @@ class SampleSettings(BaseModel):
     new_attempts: int = Field(default=1, ge=1, le=100)
     known: str = ""
     siblings: int = Field(default=32, ge=1, le=100_000)
+    terrain: str = ""
     orders: list[str] = Field(default_factory=list)
 
 
@@ -88,7 +90,7 @@ class SampleOperator:
         Args:
             model: Continues the prompt.
             told: How it was taught.
-            settings: How it is asked; its `model` and `known` have been acted upon.
+            settings: How it is asked; its `model`, `known` and `terrain` have been acted upon.
             name: Name of the operator; several models at once need several names.
             known: Hashes of the programs that are drawn again, see `SampleSettings.new_attempts`.
 

@@ -20,8 +20,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ulmus.errors import ConfigError, TrainingError, unknown_name
+from ulmus.models import prefixes
 from ulmus.models.architecture import read_json
-from ulmus.models.inventing import KIND, read_inventing
+from ulmus.models.inventing import CONDITIONAL, KIND, read_inventing
 from ulmus.models.shelf import SETTINGS_NAME
 from ulmus.problems.sodarace.terrain import Polyline, terrain
 from ulmus.training import bases
@@ -137,7 +138,7 @@ def write_conditional(
         folder: Of the model.
         inventor: The model of stage 2 that it came from.
         policy: What was trained.
-        asking: What ulmus.json says besides what the inventor's said.
+        asking: What ulmus.json says besides what the inventor's said, "terrains" among it.
         card: README.md.
 
     Raises:
@@ -146,9 +147,11 @@ def write_conditional(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         bases.write_tensors(folder / TERRAIN, policy.terrains.state_dict())
+        named = dict(zip(asking["terrains"], policy.terrains(), strict=True))
+        bases.write_tensors(folder / prefixes.FILE, named)
     except (OSError, SafetensorError) as error:
         raise TrainingError(f"cannot write the model to {folder}: {error}") from error
-    told = {**inventor.told, "kind": "conditional", **asking}
+    told = {**inventor.told, "kind": CONDITIONAL, **asking}
     trainee = Trainee(policy.net, inventor.tokenizer, str(folder))
     bases.write_model(folder, trainee, told, card)
 
@@ -227,7 +230,7 @@ def open_conditional(folder: Path) -> Conditional:
         ModelError: It is none, or does not say how it was taught.
         TrainingError: It is damaged.
     """
-    inventor = open_inventor(folder, "conditional")
+    inventor = open_inventor(folder, CONDITIONAL)
     told, file = inventor.told, folder / TERRAIN
     try:
         names = tuple(str(name) for name in told["terrains"])
