@@ -10,9 +10,9 @@ arm competes twice, with its shares as they are and with shares that adapt (`--a
 latter alone). With `--tune-every` the diff model learns from what its own search accepts. Every arm
 gets the same seed program, seeds, batches and budget. One row per arm and seed: cells, QD score and
 best at the end; what became of the children; processor seconds of all processes; and the shares at
-the end if they adapt. "per simulated" looks at the map when the first
-so many valid walkers had been simulated, "per CPU s" when the first so many seconds had been spent,
-both at what the poorest arm reached.
+the end if they adapt. "per simulated" looks at the map when the first so many valid walkers had
+been simulated, "per CPU s" when the first so many seconds had been spent, both at what the poorest
+arm reached. Rows of other contests stay in the file.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from ulmus import experiment as root
 from ulmus.catalogue import make_operator
 from ulmus.cli.run import parse_operators
 from ulmus.config import RunConfig, read_config
+from ulmus.models.shelf import DEFAULT_MODEL
 from ulmus.operators.base import Operator
 from ulmus.operators.replay import Replay
 from ulmus.records import Placement
@@ -164,6 +165,22 @@ def spread(values: Sequence[float]) -> str:
     return f"{statistics.mean(values):.0f} ({min(values):.0f}-{max(values):.0f})"
 
 
+def asked(given: argparse.Namespace, arm: str) -> dict[str, object]:
+    """Return what an arm was told besides its name; empty where it has no say."""
+    with_model = "diff" in arm
+    return {
+        "program": given.seed_program,
+        "model": (given.model or DEFAULT_MODEL) if with_model else "",
+        "attempts": given.attempts if with_model else "",
+        "line_attempts": given.line_attempts if with_model else "",
+        "temperature": given.temperature if with_model else "",
+        "siblings": given.siblings if with_model else "",
+        "aim": not given.no_aim if with_model else "",
+        "tune_every": given.tune_every or "",
+        "tune_steps": given.tune_steps if given.tune_every else "",
+    }
+
+
 def main() -> None:
     """Parse the command line, compete, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -218,8 +235,9 @@ def main() -> None:
             print_rows([results[-1].row])
     print_rows([result.row for result in results])
     print_rows(compare(results))
-    rows = [{"program": given.seed_program, **result.row} for result in results]
-    print(write_rows(given.name, rows, given.machine))
+    rows = [{**asked(given, result.arm), **result.row} for result in results]
+    identity = (*asked(given, ""), "arm", "seed", "evaluations")
+    print(write_rows(given.name, rows, given.machine, identity))
 
 
 if __name__ == "__main__":

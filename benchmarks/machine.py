@@ -21,14 +21,35 @@ def machine_name() -> str:
     return f"{slug}-{os.cpu_count()}-cores"
 
 
-def write_rows(name: str, rows: Sequence[Mapping[str, object]], machine: str | None = None) -> Path:
-    """Write rows with equal keys as benchmarks/results/<machine>/<name>.csv."""
+def write_rows(
+    name: str,
+    rows: Sequence[Mapping[str, object]],
+    machine: str | None = None,
+    identity: Sequence[str] | None = None,
+) -> Path:
+    """Write rows with equal keys as benchmarks/results/<machine>/<name>.csv.
+
+    Args:
+        name: Of the file.
+        rows: What was measured.
+        machine: Instead of the name of this one.
+        identity: Columns that say which measurement a row is. Earlier rows that are another one
+            stay in the file; None: no earlier row does.
+    """
     folder = Path(__file__).parent / "results" / (machine or machine_name())
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.csv"
+    earlier: list[dict[str, str]] = []
+    if identity is not None and file.exists():
+        anew = {tuple(str(row[key]) for key in identity) for row in rows}
+        with file.open(newline="") as stream:
+            known = list(csv.DictReader(stream))
+        earlier = [row for row in known if tuple(row.get(key) for key in identity) not in anew]
+    columns = dict.fromkeys((*rows[0], *(key for row in earlier for key in row)))
     with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
+        writer = csv.DictWriter(stream, list(columns), restval="")
         writer.writeheader()
+        writer.writerows(earlier)
         writer.writerows(rows)
     return file
 
