@@ -3,7 +3,8 @@
     python benchmarks/contest.py --arm syntax=1 --arm "syntax=0.5,diff=0.5" --arm diff=1 \\
         --arm replay=1 --runs runs/a --runs runs/b --model MODEL \\
         [--seed-program square] [--evaluations 20000] [--seeds 1,2,3] [--attempts 4]
-        [--line-attempts 4] [--no-aim] [--adapt] [--tune-every 4000 [--tune-steps 300]]
+        [--line-attempts 4] [--new-attempts 2] [--no-aim] [--adapt]
+        [--tune-every 4000 [--tune-steps 300]]
 
 Each arm is a mixture of operators. `replay` pastes accepted edits of `--runs`. With `--adapt` each
 arm competes twice, with its shares as they are and with shares that adapt (`--adapt only`: the
@@ -173,6 +174,7 @@ def asked(given: argparse.Namespace, arm: str) -> dict[str, object]:
         "model": (given.model or DEFAULT_MODEL) if with_model else "",
         "attempts": given.attempts if with_model else "",
         "line_attempts": given.line_attempts if with_model else "",
+        "new_attempts": given.new_attempts if with_model else "",
         "temperature": given.temperature if with_model else "",
         "siblings": given.siblings if with_model else "",
         "aim": not given.no_aim if with_model else "",
@@ -192,6 +194,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--attempts", type=int, default=1)
     parser.add_argument("--line-attempts", type=int, default=4)
+    parser.add_argument("--new-attempts", type=int, default=2)
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--siblings", type=int, default=16)
     parser.add_argument("--no-aim", action="store_true", help="ask by the paper's messages")
@@ -214,6 +217,7 @@ def main() -> None:
         "line_attempts": given.line_attempts,
         "temperature": given.temperature,
         "siblings": given.siblings,
+        "new_attempts": given.new_attempts,
         "aim": not given.no_aim,
     }
     overrides = {

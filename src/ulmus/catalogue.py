@@ -119,8 +119,9 @@ def make_diff(name: str, settings: DiffSettings) -> Operator:
     from ulmus.operators.diff import DiffOperator
 
     model, told = open_model(settings.model)
-    if settings.attempts is None and is_endpoint(settings.model):
-        settings = settings.model_copy(update={"attempts": 1})
+    if is_endpoint(settings.model):
+        once = {key: 1 for key in ("attempts", "new_attempts") if getattr(settings, key) is None}
+        settings = settings.model_copy(update=once)
     layout = layout_of(told, settings.form)
     return DiffOperator(model, layout, settings, _plain(name), told.effects)
 

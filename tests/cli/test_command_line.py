@@ -95,10 +95,6 @@ def test_a_toml_file_is_an_experiment_and_options_win_over_it(tmp_path: Path) ->
             '[options]\nterain = "flat"',
             "unknown option of problem sodarace 'terain'. Did you mean 'terrain'?",
         ),
-        (
-            'problem = "parity"\n[options]\nbugs = 1',
-            "unknown option of problem parity 'bugs': there is none",
-        ),
         ("batch_size = 0", "batch_size: Input should be greater than or equal to 1"),
         ("seed = true", "seed: Input should be a valid integer, got True"),
         ("problem = 3", "problem: Input should be a valid string, got 3"),

@@ -113,16 +113,19 @@ def test_failed_draws_are_repeated_with_other_seeds():
 
 
 @pytest.mark.parametrize(
-    ("model", "given", "drawn"),
+    ("model", "given", "drawn", "anew"),
     [
-        ("walker-3m", None, 3),
-        ("http://127.0.0.1:1/v1#m", None, 1),
-        ("http://127.0.0.1:1/v1#m", 2, 2),
+        ("walker-3m", None, 3, 2),
+        ("http://127.0.0.1:1/v1#m", None, 1, 1),
+        ("http://127.0.0.1:1/v1#m", 2, 2, 2),
     ],
 )
-def test_a_server_is_asked_once_unless_the_settings_say_more(model, given, drawn):
-    operator = make_operator("diff", DiffSettings(model=model, attempts=given))
-    assert f"attempts={drawn}," in operator.identity
+def test_a_server_is_asked_once_unless_the_settings_say_more(model, given, drawn, anew):
+    told = DiffSettings(model=model, attempts=given, new_attempts=given)
+    operator = make_operator("diff", told)
+    assert f" attempts={drawn}," in operator.identity
+    assert operator.new_attempts == anew
+    assert ("new_attempts" in operator.identity) == (anew > 1)
 
 
 def test_messages_are_drawn_by_weight():

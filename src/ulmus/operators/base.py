@@ -16,7 +16,9 @@ class Operator(Protocol):
     An operator may also have an integer `siblings`: so many children in a row, as far as they
     are its own, are then made from the same parents (see `siblings_of`). And it may have `wishes`,
     messages with their shares: then `propose` is given one of them for each child as a third
-    argument, chosen by the search (see `wishes_of` and `ulmus.search.aiming`).
+    argument, chosen by the search (see `wishes_of` and `ulmus.search.aiming`). With an integer
+    `new_attempts` a child that the search has seen before is drawn again, so often in all (see
+    `ulmus.search.copies`).
     """
 
     @property
@@ -86,6 +88,11 @@ def siblings_of(operator: Operator) -> int:
     Of an operator without parents so many children are made by one worker at a time.
     """
     return max(1, int(getattr(operator, "siblings", 1)))
+
+
+def new_attempts_of(operator: Operator) -> int:
+    """Return how often a child is drawn until it is a new one, 1 if the operator is silent."""
+    return max(1, int(getattr(operator, "new_attempts", 1)))
 
 
 def wishes_of(operator: Operator) -> Mapping[str, float]:

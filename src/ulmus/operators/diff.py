@@ -63,6 +63,9 @@ _FUNCTION = re.compile(r"^[ \t]*(?:async )?def (\w+)", re.MULTILINE)
 ATTEMPTS = 3
 """How often a model on this machine draws an edit for one child."""
 
+NEW_ATTEMPTS = 2
+"""How often it draws a child that the search has seen before."""
+
 
 class DiffSettings(BaseModel):
     """How a diff model is asked.
@@ -78,6 +81,8 @@ class DiffSettings(BaseModel):
             `ATTEMPTS`, and once of a model on a server, where each answer may cost money.
         line_attempts: How often a line of an edit by line numbers is drawn until a child may begin
             so, by a model of a folder (`ulmus.models.drafts`); the last is kept as it is.
+        new_attempts: How often a child is drawn until it is one that the search has not seen, at
+            least 1; None: `NEW_ATTEMPTS`, and once of a model on a server.
         siblings: Children in a row that share a parent, so that the model reads it only once; the
             paper's replicas do the same.
         tolerant: Whether an edit that does not fit exactly is applied where it can only mean one
@@ -98,6 +103,7 @@ class DiffSettings(BaseModel):
     max_tokens: int = Field(default=256, ge=1)
     attempts: int | None = Field(default=None, ge=1, le=100)
     line_attempts: int = Field(default=4, ge=1, le=100)
+    new_attempts: int | None = Field(default=None, ge=1, le=100)
     siblings: int = Field(default=16, ge=1, le=100_000)
     tolerant: bool = True
     check: bool = True
@@ -149,6 +155,11 @@ class DiffOperator:
         return self._settings.siblings
 
     @property
+    def new_attempts(self) -> int:
+        """How often a child is drawn until it is a new one; see `Operator`."""
+        return self._settings.new_attempts or NEW_ATTEMPTS
+
+    @property
     def wishes(self) -> Mapping[str, float]:
         """What the model can be asked for; see `Operator`."""
         return self._effects if self._settings.aim else {}
@@ -171,6 +182,8 @@ class DiffOperator:
         }
         if told.line_attempts > 1:
             parts["line_attempts"] = told.line_attempts
+        if self.new_attempts > 1:
+            parts["new_attempts"] = self.new_attempts
         if self.wishes:
             parts["wishes"] = hashlib.sha256(repr(self._effects).encode()).hexdigest()[:12]
         return f"{self.name}/{VERSION} ({', '.join(f'{k}={v!r}' for k, v in parts.items())})"

@@ -20,9 +20,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ulmus.errors import ConfigError
+from ulmus.operators.base import new_attempts_of
 from ulmus.records import Evaluation, Measure, Placement, Program, Proposal, Step
 from ulmus.search.archive import Archive, Elite
 from ulmus.search.choosing import Chooser
+from ulmus.search.copies import drawn_anew
 from ulmus.search.portfolio import Portfolio
 from ulmus.seeding import generator
 
@@ -224,12 +226,19 @@ class MapElites:
             raise ConfigError("none of the seed programs is valid, so there are no parents")
         places = range(start, stop)
         choices = [self._chooser.choose(number, index, self._parents) for index in places]
-        return self._portfolio.propose(
-            [choice.operator for choice in choices],
-            [[elite.program for elite in choice.parents] for choice in choices],
-            [generator(self._seed, "propose", number, index) for index in places],
-            {k: choice.wish for k, choice in enumerate(choices) if choice.wish is not None},
-        )
+
+        def draw(attempt: int, wanted: Sequence[int]) -> list[Proposal]:
+            some = [choices[k] for k in wanted]
+            purpose = f"propose {attempt}" if attempt else "propose"
+            return self._portfolio.propose(
+                [choice.operator for choice in some],
+                [[elite.program for elite in choice.parents] for choice in some],
+                [generator(self._seed, purpose, number, start + k) for k in wanted],
+                {k: choice.wish for k, choice in enumerate(some) if choice.wish is not None},
+            )
+
+        operators = [self._portfolio.operators[choice.operator] for choice in choices]
+        return drawn_anew([new_attempts_of(one) for one in operators], self._seen, draw)
 
     def _show(self, last_batch: int) -> None:
         """Let the batches up to this one decide: their champions are parents, their steps count."""
