@@ -134,13 +134,17 @@ def make_sample(name: str, settings: SampleSettings) -> Operator:
         DataFormatError: The data set that the settings name cannot be read.
     """
     from ulmus.models.inventing import CONDITIONAL, KIND, read_inventing
+    from ulmus.models.prefixes import check_prefix
     from ulmus.models.shelf import find_model, open_model
     from ulmus.operators.sample import SampleOperator
     from ulmus.training.dataset import hashes_in
 
     if not settings.model:
         raise ConfigError("the operator sample needs a model of programs; name it: sample:FOLDER")
-    told = read_inventing(find_model(settings.model), KIND, CONDITIONAL).on(settings.terrain)
+    folder = find_model(settings.model)
+    told = read_inventing(folder, KIND, CONDITIONAL).on(settings.terrain)
+    if settings.terrain:
+        check_prefix(folder, settings.terrain, told.prefix_vectors)
     model, _ = open_model(settings.model)
     known: AbstractSet[str] = frozenset()
     if settings.new_attempts > 1:

@@ -201,6 +201,13 @@ def test_samples_of_the_command_are_for_a_terrain(inventor: Path, tmp_path: Path
 def test_prefixes_that_do_not_fit_are_refused(inventor: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     train(inventor, score, replace(TINY, iterations=1), out)
+    asked = SampleSettings(model=str(out), terrain="right_wall")
+    save_file({"left_wall": torch.zeros(1, 32)}, out / "prefixes.safetensors")
+    with pytest.raises(ModelError, match="must have 1 vectors of 'right_wall', it has 0"):
+        make_operator("sample", None, asked)
+    (out / "prefixes.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"prefixes\.safetensors is missing"):
+        make_operator("sample", None, asked)
     save_file({"left_wall": torch.zeros(1, 7)}, out / "prefixes.safetensors")
     with pytest.raises(ModelError, match=r"prefixes\.safetensors: left_wall must have the shape"):
         LocalModel(out)

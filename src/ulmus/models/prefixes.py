@@ -43,6 +43,21 @@ def _marks(name: str, count: int) -> list[str]:
     return [f"<|{name}:{place}|>" for place in range(1, count + 1)]
 
 
+def check_prefix(folder: Path, name: str, count: int) -> None:
+    """Check that a model folder has the prefix of a name.
+
+    Raises:
+        ModelError: It has not, or one of another number of vectors.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise ModelError(f"{path} is missing; `ulmus train conditional` writes it")
+    file = TensorFile(path)
+    found = len(file.read(name)) if name in file.names else 0
+    if found != count:
+        raise ModelError(f"{path} must have {count} vectors of {name!r}, it has {found}")
+
+
 def read_prefixes(folder: Path, width: int) -> Prefixes | None:
     """Return the prefixes of a model folder, None if it has none.
 
