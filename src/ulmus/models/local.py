@@ -68,16 +68,13 @@ class LocalModel:
         self._ends = end_tokens(self._folder)
         tokenizer = self._folder / "tokenizer.json"
         prefixes = read_prefixes(self._folder, self._shape.width)
-        marks = prefixes.marks if prefixes else ()
         self._vocabulary = Vocabulary(
-            read_tokenizer(tokenizer), self._shape.vocabulary, str(tokenizer), marks
+            read_tokenizer(tokenizer), self._shape.vocabulary, str(tokenizer), prefixes.marks
         )
         self._rule = LineRule(self._vocabulary, self._shape.vocabulary)
         self._adapters = [Adapter(Path(adapter)) for adapter in adapters]
         self.settings = self._read_settings()
-        weights = load_weights(
-            self._folder, self._shape, self._adapters, prefixes.vectors if prefixes else None
-        )
+        weights = load_weights(self._folder, self._shape, self._adapters, prefixes.vectors)
         self._name = f"local:{_size(self._shape.num_parameters)}:{self._digest()}"
         self._batch_size = batch_size
         self.decoder = Decoder(

@@ -58,8 +58,8 @@ def check_prefix(folder: Path, name: str, count: int) -> None:
         raise ModelError(f"{path} must have {count} vectors of {name!r}, it has {found}")
 
 
-def read_prefixes(folder: Path, width: int) -> Prefixes | None:
-    """Return the prefixes of a model folder, None if it has none.
+def read_prefixes(folder: Path, width: int) -> Prefixes:
+    """Return the prefixes of a model folder; most have none.
 
     Args:
         folder: Of the model.
@@ -69,11 +69,11 @@ def read_prefixes(folder: Path, width: int) -> Prefixes | None:
         ModelError: The file is damaged, or its vectors have another width.
     """
     path = folder / FILE
-    if not path.is_file():
-        return None
-    file = TensorFile(path)
     marks: list[str] = []
     parts = [np.empty((0, width), np.float32)]
+    if not path.is_file():
+        return Prefixes((), parts[0])
+    file = TensorFile(path)
     for name in sorted(file.names):
         vectors = file.read(name)
         if vectors.ndim != 2 or vectors.shape[1] != width:

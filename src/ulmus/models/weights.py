@@ -135,7 +135,7 @@ def load_weights(
     if not shape.tied and not separate:
         raise ModelError(f"{file.path}: config.json says that {HEAD} is its own, and it is missing")
     head = read(HEAD, shape.vocabulary, shape.width) if separate else embedding
-    if prefixes is not None:
+    if prefixes is not None and len(prefixes):
         embedding, separate = np.concatenate((embedding, prefixes)), True
     return Weights(
         layers=tuple(_layer(read, shape, index) for index in range(shape.layers)),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NETWORK_ONLY = ("size", "vocabulary", "whole_lines", "recall")
 """Settings of a new network and its tokenizer; a base brings its own."""
 
-BASE_ONLY = ("lora", "full")
+BASE_ONLY = ("lora", "full", "grow_to")
 """Settings of what is learned of a base."""
 
 

@@ -134,9 +134,8 @@ def highest_rate(course: Course, adapter: bool) -> float:
         return course.rate
     if adapter:
         return ADAPTER_RATE
-    if course.grow_to is not None:
-        return RATES.get(course.grow_to, 1e-3)
-    return RATES.get(course.size, 1e-3) if course.base == "none" else CONTINUED_RATE
+    size = course.size if course.base == "none" else course.grow_to
+    return CONTINUED_RATE if size is None else RATES.get(size, 1e-3)
 
 
 def rate_at(done: float, highest: float, warm_up: float) -> float:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from ulmus.errors import ConfigError
-from ulmus.training.networks import Llama, Shape, shape_named
+from ulmus.training.networks import Llama, Shape, inner_of, shape_named
 
 _WRITERS = ("o_proj.weight", "down_proj.weight")
 
@@ -55,7 +55,7 @@ def shape_grown(old: Shape, size: str) -> Shape:
     head, sharers = old.width // old.heads, old.sharers
     heads = max(1, round(wanted.width / head / sharers)) * sharers
     width = heads * head
-    inner = math.ceil(width * 8 / 3 / 32) * 32
+    inner = inner_of(width)
     if width <= old.width or wanted.layers < old.layers or inner < old.inner:
         raise ConfigError(
             f"a network with {old.width} units in {old.layers} blocks does not grow into {size}, "

@@ -137,7 +137,7 @@ of the paper's table count them as it does, without the embeddings."""
 
 
 def shape_named(size: str, vocabulary: int, context: int = 2048) -> Shape:
-    """Return the shape of that name; the gated layer has 8/3 of the width, in steps of 32.
+    """Return the shape of that name.
 
     Raises:
         ConfigError: There is no such size.
@@ -145,8 +145,12 @@ def shape_named(size: str, vocabulary: int, context: int = 2048) -> Shape:
     if size not in SIZES:
         raise unknown_name("size", size, SIZES)
     width, layers, heads = SIZES[size]
-    inner = math.ceil(width * 8 / 3 / 32) * 32
-    return Shape(vocabulary, width, layers, heads, inner, context, ROPE_THETA)
+    return Shape(vocabulary, width, layers, heads, inner_of(width), context, ROPE_THETA)
+
+
+def inner_of(width: int) -> int:
+    """Return the units of the gated layer of a new network: 8/3 of the width, in steps of 32."""
+    return math.ceil(width * 8 / 3 / 32) * 32
 
 
 def trains_here(config: dict[str, Json]) -> bool:

@@ -298,7 +298,9 @@ def _told(start: Path) -> dict[str, Any]:
 
 def _trainee(settings: Settings, start: Path, layout: Layout) -> Trainee:
     markers = layout.markers if layout.style == "special" else (END,)
-    return bases.open_base(str(start), settings.lora, settings.full, markers, settings.seed)
+    return bases.open_base(
+        str(start), settings.lora, settings.full, markers, settings.seed, settings.grow_to
+    )
 
 
 def _some(pairs: Sequence[Pair], limit: int) -> list[Pair]:
